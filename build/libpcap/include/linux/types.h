@@ -1,0 +1,1 @@
+/* Nothing of <linux/types.h> is needed; libpcap includes it where it is compiled for Linux. */

@@ -1,0 +1,68 @@
+/** What a user does in the workbench, by keyboard and mouse. Every wait is bounded by playwright's timeout. */
+import type { Locator, Page } from 'playwright-core';
+
+/** Selectors of VS Code's own parts (1.139). */
+const QUICK_INPUT = '.quick-input-widget';
+const QUICK_INPUT_BOX = `${QUICK_INPUT} .quick-input-box input`;
+
+/** Runs a command by its title through the command palette. */
+export async function runCommand(page: Page, title: string): Promise<void> {
+  await page.keyboard.press('F1');
+  await quickInput(page).waitFor();
+  await fillQuickInput(page, `>${title}`);
+  await page
+    .locator(`${QUICK_INPUT} .quick-input-list .monaco-list-row`)
+    .filter({ hasText: title })
+    .first()
+    .click();
+}
+
+/** The text box of the quick pick or input box that is open. */
+export function quickInput(page: Page): Locator {
+  return page.locator(QUICK_INPUT_BOX);
+}
+
+/** Types into the open quick input, after it has the focus: keys typed before go to the editor. */
+export async function fillQuickInput(page: Page, text: string): Promise<void> {
+  const box = quickInput(page);
+  await box.waitFor();
+  await box.focus();
+  await box.fill(text);
+}
+
+/** The message below the open input box (a validation message, say). */
+export function quickInputMessage(page: Page): Locator {
+  return page.locator(`${QUICK_INPUT} .quick-input-message`);
+}
+
+/** Rows of the tree in the side bar whose text contains `text`, in no particular order. */
+export function treeRows(page: Page, text: string | RegExp): Locator {
+  return page.locator('.pane-body [role="treeitem"]').filter({ hasText: text });
+}
+
+/** Opens a collapsed row of a tree. */
+export async function expand(row: Locator): Promise<void> {
+  if ((await row.getAttribute('aria-expanded')) === 'true') return;
+  await row.locator('.monaco-tl-twistie').click();
+}
+
+/** The cursor's position in the active editor as the status bar tells it. */
+export async function cursorLine(page: Page): Promise<number | undefined> {
+  const text = await page
+    .locator('.statusbar-item')
+    .filter({ hasText: /Ln \d+/ })
+    .first()
+    .textContent();
+  const line = /Ln (\d+)/.exec(text ?? '')?.[1];
+  return line === undefined ? undefined : Number(line);
+}
+
+/** A status bar item by its text. */
+export function statusBarItem(page: Page, text: string | RegExp): Locator {
+  return page.locator('.statusbar-item').filter({ hasText: text }).first();
+}
+
+/** The file name on the active editor's tab. */
+export async function activeEditor(page: Page): Promise<string | undefined> {
+  return (await page.locator('.tab.active .label-name').first().textContent()) ?? undefined;
+}

@@ -1,0 +1,61 @@
+import { EXIT_CODES } from './exit-codes.ts';
+import { OPTIONS, type OptionSpec } from './options.ts';
+
+const WIDTH = 79;
+const INDENT = 33;
+
+/** The form in which an option is written, e.g. `-i, --identity FILE`. */
+export function optionForm({ name, short, argument }: OptionSpec): string {
+  const dashed = `${short === undefined ? '' : `-${short}, `}--${name}`;
+  return argument === undefined ? dashed : `${dashed} ${argument}`;
+}
+
+/** The text of --help. */
+export function helpText(): string {
+  return `Packet, where are you? Every kernel function that a packet passes, live.
+
+Usage:
+  packet-trace trace TARGET [options] [pcap filter]
+  packet-trace check TARGET [options]
+
+TARGET is [user@]host[:port] as for ssh, a host of your SSH configuration, or
+local for this machine. The filter is libpcap's (man 7 pcap-filter), in one
+argument or in several; without one every packet is traced. Put "--" before a
+filter that contains words with a leading dash.
+
+trace prints a line for each function that a matching packet passes and for
+each drop; status goes to standard error. Ctrl-C detaches and prints totals.
+check tells whether a target can be traced, and what to do where it cannot.
+
+Options:
+${OPTIONS.map(optionHelp).join('\n')}
+
+Exit codes:
+${EXIT_CODES.map(([code, meaning]) => columns(`  ${code}`, meaning, 7)).join('\n')}
+
+Examples:
+  packet-trace trace root@10.0.0.5 'dst host 1.1.1.1 and tcp and dst port 80'
+  packet-trace trace web1 --timestamp relative --output-meta=false icmp
+  packet-trace trace local --filter-func 'ip_.*|nf_.*' --json 'udp port 53'
+  packet-trace check admin@web1:2222
+`;
+}
+
+function optionHelp(option: OptionSpec): string {
+  return columns(`  ${option.short === undefined ? '    ' : ''}${optionForm(option)}`, option.help, INDENT);
+}
+
+/** A term and its explanation, which is wrapped and indented. */
+function columns(term: string, explanation: string, indent: number): string {
+  const lines: string[] = [];
+  let line = term.length < indent ? term.padEnd(indent) : `${term}\n${' '.repeat(indent)}`;
+  for (const word of explanation.split(' ')) {
+    const length = line.length - (line.lastIndexOf('\n') + 1);
+    if (length + word.length > WIDTH) {
+      lines.push(line.trimEnd());
+      line = ' '.repeat(indent);
+    }
+    line += `${word} `;
+  }
+  return [...lines, line.trimEnd()].join('\n');
+}

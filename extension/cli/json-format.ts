@@ -1,0 +1,115 @@
+/** Objects of the JSON output, one a line. docs/json.md describes every field; a test compares. */
+import type { Attached, Hello } from '../../remote-agent/protocol.ts';
+import type { CaptureEnd, EventIndex, EventStore } from '../capture/api.ts';
+import type { PacketTraceError } from '../errors.ts';
+import type { Target } from '../target/connection.ts';
+import type { TargetCheck } from '../trace.ts';
+import type { Totals } from './totals.ts';
+
+/** Raised when a field changes its meaning or goes away; new fields may appear at any time. */
+export const JSON_SCHEMA_VERSION = 1;
+
+/** An object as a line; unknown values are null, never left out. */
+export function jsonLine(object: object): string {
+  return `${JSON.stringify(object)}\n`;
+}
+
+export function targetObject(target: Target, hello: Hello | undefined, version: string): object {
+  const { facts } = target;
+  return {
+    type: 'target',
+    schema: JSON_SCHEMA_VERSION,
+    version,
+    target: target.label,
+    hostname: hello?.hostname ?? null,
+    os: facts.os,
+    machine: facts.machine,
+    kernel: facts.kernelRelease,
+    cpus: hello?.cpus ?? null,
+    user: facts.user,
+    privilege: facts.privilege,
+    node: facts.node,
+    uploadedBytes: facts.uploadedBytes,
+  };
+}
+
+/** @param total milliseconds from the start of the command until the probes were armed */
+export function attachedObject(attached: Attached, total: number): object {
+  return {
+    type: 'attached',
+    backend: attached.backend,
+    functions: attached.functions.length,
+    skipped: attached.skipped.map(({ reason, names }) => ({ reason, count: names.length, names })),
+    dropReasons: attached.dropReasons.length,
+    milliseconds: { ...attached.milliseconds, total: Math.round(total) },
+  };
+}
+
+export function eventObject(store: EventStore, event: EventIndex): object {
+  const probed = store.function(event);
+  return {
+    type: 'event',
+    event,
+    trajectory: store.trajectory(event),
+    kind: store.kind(event),
+    time: store.time(event),
+    wallClock: store.wallClock(event),
+    skb: store.skb(event),
+    cpu: store.cpu(event),
+    pid: store.pid(event),
+    comm: store.comm(event),
+    function: store.functionName(event),
+    module: probed?.module ?? null,
+    reason: store.dropReason(event) ?? null,
+    netns: store.netns(event),
+    mark: store.mark(event),
+    ifindex: store.ifindex(event),
+    device: store.device(event) ?? null,
+    protocol: store.protocol(event),
+    mtu: store.mtu(event),
+    length: store.packetLength(event),
+    tuple: store.tupleParts(event) ?? null,
+    lostBefore: store.lostBefore(event),
+  };
+}
+
+export function lostObject(lost: number): object {
+  return { type: 'lost', lost };
+}
+
+export function endObject(end: CaptureEnd, totals: Totals): object {
+  return {
+    type: 'end',
+    why: end.why,
+    events: end.events,
+    lost: end.lost,
+    trajectories: totals.trajectories,
+    dropped: totals.dropped,
+    freed: totals.freed,
+    alive: totals.alive,
+    dropReasons: Object.fromEntries(totals.reasons),
+    milliseconds: { detach: end.agent?.milliseconds.detach ?? null },
+  };
+}
+
+/** What `packet-trace check --json` prints. */
+export function checkObject({ label, facts, report }: TargetCheck): object {
+  return {
+    type: 'check',
+    schema: JSON_SCHEMA_VERSION,
+    target: label,
+    traceable: report.items.every(({ status }) => status !== 'missing'),
+    os: facts.os,
+    machine: facts.machine,
+    kernel: facts.kernelRelease,
+    user: facts.user,
+    privilege: facts.privilege,
+    node: facts.node,
+    uploadedBytes: facts.uploadedBytes,
+    items: report.items,
+  };
+}
+
+export function errorObject({ code, message, remedy }: PacketTraceError): object {
+  return { type: 'error', code, message, remedy };
+}

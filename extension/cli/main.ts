@@ -1,0 +1,69 @@
+/** `packet-trace`: the terminal front end. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { asPacketTraceError } from '../errors.ts';
+import { checkTarget, startTrace } from '../trace.ts';
+import { checkCommand } from './check-command.ts';
+import { ExitCode } from './exit-codes.ts';
+import { helpText } from './help.ts';
+import { hostKeyFile } from './host-key-file.ts';
+import { parseCommandLine, type Command } from './options.ts';
+import { reportError, traceCommand, type Environment } from './trace-command.ts';
+
+async function main(args: readonly string[]): Promise<ExitCode> {
+  const { stdout, stderr } = process;
+  let command: Command;
+  try {
+    command = parseCommandLine(args);
+  } catch (error) {
+    return reportError(asPacketTraceError(error), { json: args.includes('--json') }, { stdout, stderr });
+  }
+  const version = packageVersion();
+  const environment = (): Environment => ({
+    stdout,
+    stderr,
+    distDir: __dirname,
+    version,
+    hostKeys: hostKeyFile(),
+    interrupt: interruptSignal(),
+  });
+  switch (command.name) {
+    case 'help':
+      stdout.write(helpText());
+      return args.length === 0 ? ExitCode.Usage : ExitCode.Ok;
+    case 'version':
+      stdout.write(`packet-trace ${version}\n`);
+      return ExitCode.Ok;
+    case 'trace':
+      return traceCommand(command, environment(), startTrace);
+    case 'check':
+      return checkCommand(command, environment(), checkTarget);
+  }
+}
+
+/** The bundle lies in dist/, beside package.json's folder. */
+function packageVersion(): string {
+  const text = readFileSync(join(__dirname, '..', 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** Ctrl-C once: stop and print totals. Twice: leave at once; the target cleans up when the connection is gone. */
+function interruptSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(ExitCode.Interrupted);
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+// A reader that is gone (`| head`) ends the trace, quietly: the printer hears of it, nobody else needs to.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
+
+void main(process.argv.slice(2)).then((code) => {
+  // What was written reaches a pipe before the process ends.
+  process.stdout.write('', () => process.exit(code));
+});

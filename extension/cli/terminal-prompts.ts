@@ -1,0 +1,38 @@
+import { PacketTraceError } from '../errors.ts';
+import type { Prompts } from '../target/connection.ts';
+import type { CheckOptions, TraceOptions } from './options.ts';
+import type { Status } from './status.ts';
+import { askOnTty, hasTty } from './tty.ts';
+
+/** Asks on the terminal what reaching a target needs; without a terminal it says what would have been asked. */
+export function terminalPrompts(
+  hostKeyCheck: (TraceOptions | CheckOptions)['hostKeyCheck'],
+  status: Status,
+): Prompts {
+  return {
+    confirmHostKey: async ({ host, keyType, fingerprint }) => {
+      const policy = hostKeyCheck ?? (hasTty() ? 'ask' : 'yes');
+      if (policy === 'yes') return false;
+      if (policy === 'accept-new') {
+        status.say(`The ${keyType} key of ${host} is new and was accepted: ${fingerprint}`);
+        return true;
+      }
+      status.clear();
+      const question = `The key of ${host} is not known: ${keyType} ${fingerprint}\nTrust it and connect (yes/no)? `;
+      return /^y(es)?$/i.test((await askOnTty(question, { echo: true })) ?? '');
+    },
+    secret: async ({ kind, prompt }) => {
+      if (!hasTty()) {
+        throw new PacketTraceError(
+          kind === 'sudo' ? 'target-no-privilege' : 'authentication',
+          `There is no terminal to ask for this on: ${prompt}`,
+          kind === 'sudo'
+            ? 'Log in as root, or allow sudo without a password for this user on the target.'
+            : 'Load the key into your SSH agent, or give a key without a passphrase with --identity.',
+        );
+      }
+      status.clear();
+      return askOnTty(/[:?]\s*$/.test(prompt) ? `${prompt.trimEnd()} ` : `${prompt}: `, { echo: false });
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import * as vscode from 'vscode';
+import type { CheckFilter } from '../views/ask-filter.ts';
+import { DEBUG_TYPE } from '../views/ids.ts';
+import type { RecentTraces } from '../views/recent.ts';
+import { askForTrace, type Wanted } from '../views/start-wizard.ts';
+
+function nameOf({ target, filter }: Wanted): string {
+  return `Packet trace of ${target}${filter === '' ? '' : `: ${filter}`}`;
+}
+
+/**
+ * Starts a debug session of type packet-trace in the first workspace folder.
+ * @param options attributes of a debug configuration; without a target it is asked for
+ */
+export async function startDebugging(options: unknown): Promise<void> {
+  const given = typeof options === 'object' && options !== null && 'target' in options ? options : {};
+  const configuration = { type: DEBUG_TYPE, request: 'launch', name: '', ...given };
+  await vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], configuration);
+}
+
+/** Completes configurations by asking (F5 without launch.json), and offers recent traces as configurations. */
+export class ConfigurationProvider implements vscode.DebugConfigurationProvider {
+  constructor(
+    private readonly recent: RecentTraces,
+    private readonly checkFilter: CheckFilter,
+  ) {}
+
+  /** For the "Select and Start Debugging" list. */
+  provideDebugConfigurations(): vscode.DebugConfiguration[] {
+    return this.recent
+      .list()
+      .map((trace) => ({ type: DEBUG_TYPE, request: 'launch', name: nameOf(trace), ...trace }));
+  }
+
+  async resolveDebugConfiguration(
+    _folder: vscode.WorkspaceFolder | undefined,
+    configuration: vscode.DebugConfiguration,
+  ): Promise<vscode.DebugConfiguration | undefined> {
+    const { target, filter, name } = configuration as Partial<vscode.DebugConfiguration & Wanted>;
+    // Attributes of a wrong type are left for the session to name.
+    const wanted = target
+      ? { target, filter: filter ?? '' }
+      : await askForTrace(filter, this.recent, this.checkFilter);
+    if (wanted === undefined) return undefined;
+    return {
+      internalConsoleOptions: 'neverOpen', // the view shows the trace; the console is for details
+      ...configuration,
+      type: DEBUG_TYPE,
+      request: 'launch',
+      name: name || nameOf(wanted), // eslint-disable-line @typescript-eslint/prefer-nullish-coalescing -- may be empty
+      ...wanted,
+    };
+  }
+}

@@ -1,0 +1,153 @@
+import {
+  DebugSession,
+  InitializedEvent,
+  OutputEvent,
+  TerminatedEvent,
+  Thread,
+  ThreadEvent,
+} from '@vscode/debugadapter';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { CaptureEnd } from '../capture/api.ts';
+import { asPacketTraceError } from '../errors.ts';
+import { Throttle } from '../throttle.ts';
+import type { RunningTrace } from '../trace.ts';
+import { type LaunchConfiguration, parseLaunch, type StartLaunch } from './launch.ts';
+import { attachedText, endText, errorText, lostText } from './messages.ts';
+
+/** The one thread that stands for the capture: with it VS Code shows the session as running. */
+const CAPTURE_THREAD = 1;
+
+/** Losses are reported at most this often; the console is slow with thousands of lines. */
+const LOST_INTERVAL_MS = 1000;
+
+interface Running {
+  configuration: LaunchConfiguration;
+  trace: RunningTrace;
+}
+
+/**
+ * Debug adapter of one trace. Launching starts it, terminating or disconnecting stops it; the debug console
+ * gets messages about the trace, never one a packet.
+ */
+export class PacketTraceSession extends DebugSession {
+  private readonly cancel = new AbortController();
+  private launching: Promise<void> | undefined;
+  private running: Running | undefined;
+  private finished: Promise<void> | undefined;
+  private readonly reportLost = new Throttle(() => {
+    const lost = this.running?.trace.capture.lost ?? 0;
+    if (lost > 0) this.print(lostText(lost), 'console');
+  }, LOST_INTERVAL_MS);
+
+  constructor(private readonly startLaunch: StartLaunch) {
+    super();
+  }
+
+  protected override initializeRequest(response: DebugProtocol.InitializeResponse): void {
+    response.body = { supportsTerminateRequest: true };
+    this.sendResponse(response);
+    this.sendEvent(new InitializedEvent());
+  }
+
+  protected override launchRequest(
+    response: DebugProtocol.LaunchResponse,
+    attributes: DebugProtocol.LaunchRequestArguments,
+  ): void {
+    this.launching = this.launch(response, attributes as Record<string, unknown>);
+  }
+
+  private async launch(response: DebugProtocol.LaunchResponse, attributes: Record<string, unknown>) {
+    try {
+      const configuration = parseLaunch(attributes);
+      const trace = await this.startLaunch(configuration, this.cancel.signal);
+      this.running = { configuration, trace };
+    } catch (thrown) {
+      const error = asPacketTraceError(thrown);
+      // Whoever started the trace shows the error: VS Code's dialog, or its console opening, would repeat it.
+      this.sendErrorResponse(response, { id: 1, format: errorText(error), showUser: false });
+      this.sendEvent(new TerminatedEvent());
+      return;
+    }
+    this.sendResponse(response);
+    this.begin(this.running);
+  }
+
+  private begin({ configuration, trace }: Running): void {
+    const { capture } = trace;
+    this.sendEvent(new ThreadEvent('started', CAPTURE_THREAD));
+    if (capture.attached !== undefined)
+      this.print(attachedText(configuration.target, capture, capture.attached), 'stdout');
+    capture.on('lost', () => this.reportLost.request());
+    capture.on('end', (end) => void this.finish(end));
+    if (capture.ended !== undefined) void this.finish(capture.ended);
+  }
+
+  /** Reports the end of the capture, once, and lets the connection go. */
+  private finish(end: CaptureEnd): Promise<void> {
+    this.finished ??= this.report(end);
+    return this.finished;
+  }
+
+  private async report(end: CaptureEnd): Promise<void> {
+    if (this.running === undefined) return;
+    const { configuration, trace } = this.running;
+    this.reportLost.dispose();
+    if (end.error !== undefined) this.print(errorText(end.error), 'stderr');
+    this.print(endText(configuration.target, trace.capture, end), 'stdout');
+    await trace.dispose().catch((error: unknown) => this.print(asPacketTraceError(error).message, 'stderr'));
+    this.sendEvent(new TerminatedEvent());
+  }
+
+  /** Cancels a start that is under way, or detaches the probes and reports the totals. Safe to call twice. */
+  async stopTrace(): Promise<void> {
+    this.cancel.abort();
+    await this.launching;
+    if (this.running !== undefined) await this.finish(await this.running.trace.capture.stop());
+  }
+
+  protected override terminateRequest(response: DebugProtocol.TerminateResponse): void {
+    void this.stopTrace().then(() => this.sendResponse(response));
+  }
+
+  protected override disconnectRequest(response: DebugProtocol.DisconnectResponse): void {
+    void this.stopTrace().then(() => this.sendResponse(response));
+  }
+
+  /** VS Code lets go of an inline adapter without asking when its window closes. */
+  override dispose(): void {
+    void this.stopTrace();
+    super.dispose();
+  }
+
+  protected override threadsRequest(response: DebugProtocol.ThreadsResponse): void {
+    const threads =
+      this.running === undefined
+        ? []
+        : [new Thread(CAPTURE_THREAD, `Capture of ${this.running.configuration.target}`)];
+    response.body = { threads };
+    this.sendResponse(response);
+  }
+
+  protected override pauseRequest(response: DebugProtocol.PauseResponse): void {
+    const format = 'A packet trace cannot be paused: packets go on. Stop it to keep what was captured.';
+    this.sendErrorResponse(response, { id: 2, format, showUser: true });
+  }
+
+  protected override setBreakPointsRequest(
+    response: DebugProtocol.SetBreakpointsResponse,
+    { breakpoints = [] }: DebugProtocol.SetBreakpointsArguments,
+  ): void {
+    const message = 'A packet trace does not stop at source lines.';
+    response.body = { breakpoints: breakpoints.map(() => ({ verified: false, message })) };
+    this.sendResponse(response);
+  }
+
+  protected override evaluateRequest(response: DebugProtocol.EvaluateResponse): void {
+    const format = 'A packet trace has no expressions to evaluate; its console shows messages only.';
+    this.sendErrorResponse(response, { id: 3, format, showUser: false });
+  }
+
+  private print(text: string, category: 'stdout' | 'console' | 'stderr'): void {
+    this.sendEvent(new OutputEvent(`${text}\n`, category));
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * Every failure that a user can meet, made in this one file so that wording stays of one kind: what was
+ * attempted and what went wrong (`message`), and what to do next (`remedy`).
+ */
+export type ErrorCode =
+  // what the user asked for
+  | 'usage'
+  | 'filter'
+  | 'function-pattern'
+  // reaching the target
+  | 'host-unknown'
+  | 'connection-refused'
+  | 'connection-timeout'
+  | 'host-key-changed'
+  | 'host-key-unknown'
+  | 'authentication'
+  | 'identity-file'
+  // what the target can do
+  | 'target-unsupported'
+  | 'target-no-btf'
+  | 'target-no-privilege'
+  | 'target-lockdown'
+  | 'target-no-space'
+  | 'deploy'
+  | 'agent-start'
+  | 'attach'
+  // during the trace
+  | 'connection-lost'
+  | 'agent-died'
+  | 'cancelled'
+  | 'internal';
+
+export class PacketTraceError extends Error {
+  override readonly name = 'PacketTraceError';
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    /** The next step, a sentence or two; empty where there is none. */
+    readonly remedy = '',
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Any thrown value as a PacketTraceError; unexpected ones become `internal` and keep their cause. */
+export function asPacketTraceError(error: unknown): PacketTraceError {
+  if (error instanceof PacketTraceError) return error;
+  if (error instanceof Error && error.name === 'AbortError')
+    return new PacketTraceError('cancelled', 'Cancelled.');
+  const message = error instanceof Error ? error.message : String(error);
+  return new PacketTraceError('internal', message, '', { cause: error });
+}

@@ -1,0 +1,89 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** A running agent: its standard streams and its end. What travels on them is remote-agent/protocol.ts. */
+export interface AgentConnection {
+  readonly input: Writable;
+  readonly output: Readable;
+  /**
+   * Settles once, when the agent or the way to it is gone and `output` was read to its end; never rejects.
+   */
+  readonly closed: Promise<AgentClosed>;
+  /** Ends the agent's standard input and then the channel; probes go with the agent. Safe to call twice. */
+  close(): void;
+}
+
+export interface AgentClosed {
+  /** The agent's exit code; undefined when it was killed or the connection was lost first. */
+  exitCode: number | undefined;
+  signal: string | undefined;
+  /** The connection broke before the agent's end was known. */
+  connectionLost: boolean;
+  /** The end of what the agent wrote to standard error (a few kilobytes). */
+  stderr: string;
+}
+
+/** A target that was reached and holds the agent. */
+export interface Target {
+  /** As the user named it: `user@host:port` or `local`. */
+  readonly label: string;
+  readonly facts: TargetFacts;
+  /** Starts an agent as root. One target can run several at once. */
+  startAgent(mode: 'serve' | 'check'): Promise<AgentConnection>;
+  /** Ends the connection and with it every agent started through it. */
+  dispose(): void;
+}
+
+export interface TargetFacts {
+  os: string;
+  machine: string;
+  kernelRelease: string;
+  user: string;
+  /** How the agent gets its privileges. */
+  privilege: 'root' | 'sudo' | 'sudo-password';
+  /** Path of the Node that runs the agent on the target, its version, and where it came from. */
+  node: { path: string; version: string; origin: 'path' | 'vscode-server' | 'uploaded' | 'own' };
+  /** Bytes uploaded by this start: 0 when everything was there. */
+  uploadedBytes: number;
+}
+
+/** Questions that reaching a target may need answered; every front end brings its own. */
+export interface Prompts {
+  /** A host not in any known_hosts: trust it? Answering `true` remembers the key. Never asked for a changed key. */
+  confirmHostKey(question: { host: string; keyType: string; fingerprint: string }): Promise<boolean>;
+  /** A password, passphrase or one-time code; undefined: the user declined. Asked only after the host is verified. */
+  secret(question: {
+    kind: 'password' | 'passphrase' | 'sudo' | 'challenge';
+    prompt: string;
+  }): Promise<string | undefined>;
+}
+
+/** Where keys that the user accepted are kept: our own store, never the user's known_hosts. */
+export interface HostKeyStore {
+  /** Lines in known_hosts format. */
+  read(): Promise<string>;
+  append(line: string): Promise<void>;
+}
+
+export interface Logger {
+  debug(message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+export interface ConnectOptions {
+  /** `[user@]host[:port]` (also `[v6]:port` and ssh_config aliases) or `local`. */
+  target: string;
+  /** A private key file that goes before those of the SSH configuration. */
+  identity?: string | undefined;
+  /** An ssh_config file in place of the user's and the system's, as `ssh -F`. */
+  sshConfigFile?: string | undefined;
+  /** The folder with the agent's files for every platform (dist/agent and dist/node of the build). */
+  assetsDir: string;
+  prompts: Prompts;
+  hostKeys: HostKeyStore;
+  log: Logger;
+  signal?: AbortSignal | undefined;
+  /** Stage messages for a progress display, e.g. "Uploading the agent (2 of 9 MB)". */
+  onProgress?: ((message: string) => void) | undefined;
+}

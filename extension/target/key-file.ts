@@ -1,0 +1,103 @@
+import { readFile } from 'node:fs/promises';
+import ssh2 from 'ssh2';
+import type { ParsedKey } from 'ssh2';
+
+/** What a private key file turned out to be. */
+export type KeyFile =
+  | { kind: 'key'; path: string; key: ParsedKey }
+  /** `publicKey` is known where the format or a .pub file beside it shows it. */
+  | { kind: 'encrypted'; path: string; content: Buffer; publicKey: ParsedKey | undefined }
+  /** `why` continues the sentence "PATH …"; `missing` files are no surprise among the defaults. */
+  | { kind: 'unusable'; path: string; why: string; missing: boolean };
+
+const OPENSSH_MAGIC = 'openssh-key-v1\0';
+
+/** Reads and classifies a private key file; never throws, never asks. */
+export async function readKeyFile(path: string): Promise<KeyFile> {
+  const unusable = (why: string, missing = false): KeyFile => ({ kind: 'unusable', path, why, missing });
+  let content: Buffer;
+  try {
+    content = await readFile(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return unusable('does not exist', true);
+    if (code === 'EACCES' || code === 'EPERM') return unusable('may not be read by you');
+    if (code === 'EISDIR') return unusable('is a folder');
+    return unusable(`cannot be read (${(error as Error).message})`);
+  }
+  const envelope = readEnvelope(content);
+  if (envelope?.type.startsWith('sk-') === true)
+    return unusable(
+      'is a FIDO security key, which needs the ssh program or an SSH agent that asks for the touch',
+    );
+  const text = content.toString('latin1');
+  if (/^(ssh|ecdsa|sk)-\S+ /.test(text)) {
+    return unusable(
+      /^\S+-cert-v01@openssh\.com /.test(text)
+        ? 'is an OpenSSH certificate, not a private key'
+        : 'is a public key; the private key is the file without .pub',
+    );
+  }
+  const key = asKey(ssh2.utils.parseKey(content));
+  if (key !== undefined)
+    return key.isPrivateKey() ? { kind: 'key', path, key } : unusable('holds no private key');
+  if (isEncrypted(content, envelope)) {
+    const beside = await readFile(`${path}.pub`).catch(() => undefined);
+    const publicKey = asKey(ssh2.utils.parseKey(envelope?.publicKey ?? beside ?? Buffer.alloc(0)));
+    return { kind: 'encrypted', path, content, publicKey };
+  }
+  return unusable('is not a private key in a format we can read (OpenSSH, PEM or PuTTY version 2)');
+}
+
+/** @returns undefined when the passphrase is wrong */
+export function decryptKey(content: Buffer, passphrase: string): ParsedKey | undefined {
+  return asKey(ssh2.utils.parseKey(content, passphrase));
+}
+
+/** ssh2 gives a list for formats that could hold several keys. */
+function asKey(parsed: ParsedKey | Error | ParsedKey[]): ParsedKey | undefined {
+  const first = Array.isArray(parsed) ? parsed[0] : parsed;
+  return first === undefined || first instanceof Error ? undefined : first;
+}
+
+interface Envelope {
+  cipher: string;
+  type: string;
+  publicKey: Buffer;
+}
+
+/** OpenSSH's own format shows the public key even when encrypted (PROTOCOL.key in its sources). */
+function readEnvelope(content: Buffer): Envelope | undefined {
+  const body = /-----BEGIN OPENSSH PRIVATE KEY-----([\s\S]*?)-----END/.exec(content.toString('latin1'))?.[1];
+  if (body === undefined) return undefined;
+  const data = Buffer.from(body.replace(/\s+/g, ''), 'base64');
+  if (data.toString('latin1', 0, OPENSSH_MAGIC.length) !== OPENSSH_MAGIC) return undefined;
+  try {
+    let at = OPENSSH_MAGIC.length;
+    const field = () => {
+      const start = at + 4;
+      at = start + data.readUInt32BE(at);
+      if (at > data.length) throw new RangeError('cut short');
+      return data.subarray(start, at);
+    };
+    const cipher = field().toString('latin1');
+    field(); // key derivation function
+    field(); // its options
+    at += 4; // number of keys: always 1
+    const publicKey = field();
+    return { cipher, publicKey, type: publicKey.toString('latin1', 4, 4 + publicKey.readUInt32BE(0)) };
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function isEncrypted(content: Buffer, envelope: Envelope | undefined): boolean {
+  if (envelope !== undefined) return envelope.cipher !== 'none';
+  const text = content.toString('latin1', 0, 2000);
+  return (
+    /^Proc-Type: 4,ENCRYPTED/m.test(text) ||
+    text.includes('-----BEGIN ENCRYPTED PRIVATE KEY-----') ||
+    /^PuTTY-User-Key-File-2:[\s\S]*^Encryption: (?!none)/m.test(text)
+  );
+}

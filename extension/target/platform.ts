@@ -1,0 +1,152 @@
+import { PacketTraceError } from '../errors.ts';
+import { runScript } from './shell.ts';
+import type { Shell } from './shell.ts';
+
+export type Arch = 'x64' | 'arm64';
+
+/** What one look at the target found. */
+export interface Platform {
+  os: string;
+  machine: string;
+  arch: Arch;
+  kernelRelease: string;
+  uid: number;
+  user: string;
+  /** Where the agent's files go: `HOME/.cache/kernel-packet-trace/target`. */
+  cacheDir: string;
+  freeBytes: number | undefined;
+  hasGzip: boolean;
+  /** Nodes found, with the way they were found; usable ones only. */
+  node: { path: string; version: string; origin: 'path' | 'vscode-server' } | undefined;
+  /** Nodes that are too old, for messages: `v18.19.0 (/usr/bin/node)`. */
+  oldNodes: string[];
+}
+
+/** What the agent is built for (its esbuild target). */
+export const NODE_MAJOR_MIN = 20;
+/** The oldest glibc that Node 20 to 24 and the agent's libraries run on. */
+const GLIBC_MIN = [2, 28] as const;
+
+/**
+ * Prints `key=value` lines. Nodes are asked for their real path, so that a version manager's shim, which
+ * would fail under sudo, is seen through; the first that is new enough ends the search.
+ */
+const SCRIPT = `
+printf 'os=%s\\n' "$(uname -s)"
+printf 'machine=%s\\n' "$(uname -m)"
+printf 'release=%s\\n' "$(uname -r)"
+printf 'uid=%s\\n' "$(id -u)"
+printf 'user=%s\\n' "$(id -un)"
+printf 'home=%s\\n' "$HOME"
+printf 'bits=%s\\n' "$(getconf LONG_BIT 2>/dev/null)"
+libc=$(getconf GNU_LIBC_VERSION 2>/dev/null)
+[ -n "$libc" ] || libc=$(ldd --version 2>&1 | head -n 1)
+for musl in /lib/ld-musl-*; do [ -e "$musl" ] && [ -z "\${libc##*musl*}" ] && libc=musl; done
+printf 'libc=%s\\n' "$libc"
+dir=$HOME/.cache
+while [ ! -d "$dir" ] && [ "$dir" != / ] && [ -n "$dir" ]; do dir=$(dirname "$dir"); done
+printf 'df=%s\\n' "$(df -Pk "$dir" 2>/dev/null | tail -n 1)"
+command -v gzip >/dev/null 2>&1 && printf 'gzip=yes\\n'
+[ "$(uname -s)" = Linux ] || exit 0
+for node in "$(command -v node)" "$HOME"/.vscode-server*/cli/servers/*/server/node "$HOME"/.vscode-server*/bin/*/node "$HOME"/.vscodium-server/bin/*/node "$HOME"/.local/lib/code-server-*/lib/node "$HOME"/.local/share/code-server*/lib/node /usr/lib/code-server/lib/node; do
+  [ -x "$node" ] || continue
+  found=$("$node" -p 'process.version + " " + process.arch + " " + process.execPath' 2>/dev/null </dev/null) || continue
+  printf 'node=%s\\n' "$found"
+  case $found in v2[0-9].*|v[3-9][0-9].*) break ;; esac
+done
+exit 0`;
+
+/**
+ * Looks at the target with one script.
+ * @throws PacketTraceError `target-unsupported` for what we cannot run on
+ */
+export async function inspectPlatform(shell: Shell, signal?: AbortSignal): Promise<Platform> {
+  const { stdout } = await runScript(shell, SCRIPT, { signal });
+  return readPlatform(stdout, shell.name);
+}
+
+/** @throws PacketTraceError `target-unsupported` */
+export function readPlatform(text: string, host: string): Platform {
+  const get = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
+  const [os, machine, release, libc, home] = ['os', 'machine', 'release', 'libc', 'home'].map(get) as [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
+  if (os !== 'Linux')
+    throw unsupported(
+      host,
+      `it runs ${os || 'an unknown system'}, not Linux`,
+      'The traced host must run Linux.',
+    );
+  const arch = machine === 'x86_64' ? 'x64' : machine === 'aarch64' ? 'arm64' : undefined;
+  if (arch === undefined)
+    throw unsupported(host, `its processor is ${machine}`, 'x86_64 and aarch64 hosts can be traced.');
+  if (get('bits') === '32') {
+    throw unsupported(
+      host,
+      `its kernel is ${machine} but its programs are 32-bit`,
+      'The tracing agent needs a 64-bit userland.',
+    );
+  }
+  checkLibc(host, libc);
+  if (!home.startsWith('/'))
+    throw unsupported(
+      host,
+      `the account has no home directory (HOME="${home}")`,
+      'Log in as a user with a home.',
+    );
+  const free = Number(get('df').split(/\s+/)[3]);
+  return {
+    os,
+    machine,
+    arch,
+    kernelRelease: release,
+    uid: Number(get('uid')),
+    user: get('user'),
+    cacheDir: `${home.replace(/\/$/, '')}/.cache/kernel-packet-trace/target`,
+    freeBytes: Number.isFinite(free) ? free * 1024 : undefined,
+    hasGzip: get('gzip') === 'yes',
+    ...chooseNode(text, arch),
+  };
+}
+
+function chooseNode(text: string, arch: Arch): Pick<Platform, 'node' | 'oldNodes'> {
+  const oldNodes: string[] = [];
+  for (const match of text.matchAll(/^node=(v(\d+)\.\S+) (\S+) (.+)$/gm)) {
+    const [, version = '', major, nodeArch, path = ''] = match;
+    if (Number(major) < NODE_MAJOR_MIN || nodeArch !== arch) {
+      oldNodes.push(`${version} (${path})`);
+      continue;
+    }
+    const server = /\/\.vscode\w*-server|\/\.vscodium-server|\/code-server/.test(path);
+    return { node: { path, version, origin: server ? 'vscode-server' : 'path' }, oldNodes };
+  }
+  return { node: undefined, oldNodes };
+}
+
+function checkLibc(host: string, libc: string): void {
+  if (/musl/i.test(libc)) {
+    throw unsupported(
+      host,
+      'its C library is musl',
+      `The agent's libraries (libbpf, libelf) are built for glibc ${GLIBC_MIN.join('.')} or newer, as on Debian 10, Ubuntu 20.04, RHEL 8 and later.`,
+    );
+  }
+  const version = /(\d+)\.(\d+)/.exec(libc);
+  // Unknown is tried: the agent's start will tell.
+  if (version === null) return;
+  const [major, minor] = [Number(version[1]), Number(version[2])];
+  if (major > GLIBC_MIN[0] || (major === GLIBC_MIN[0] && minor >= GLIBC_MIN[1])) return;
+  throw unsupported(
+    host,
+    `its C library is glibc ${major}.${minor}`,
+    `glibc ${GLIBC_MIN.join('.')} or newer is needed, as on Debian 10, Ubuntu 20.04, RHEL 8 and later.`,
+  );
+}
+
+function unsupported(host: string, why: string, remedy: string): PacketTraceError {
+  return new PacketTraceError('target-unsupported', `${host} cannot be traced: ${why}.`, remedy);
+}

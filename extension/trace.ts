@@ -1,0 +1,148 @@
+/**
+ * One trace from request to running capture, the same for every front end: compile the filter, reach the
+ * target, start its agent, attach the probes.
+ */
+import type { Backend, CheckReport, CompiledFilter, Progress } from '../remote-agent/protocol.ts';
+import { agentDidNotStart } from './capture/agent-errors.ts';
+import type { Capture } from './capture/api.ts';
+import { startCapture } from './capture/engine.ts';
+import { PacketTraceError } from './errors.ts';
+import { FilterCompiler } from './filter/filter-compiler.ts';
+import { connectTarget } from './target/connect.ts';
+import type { AgentConnection, ConnectOptions, Target } from './target/connection.ts';
+
+/** How long the end of an agent is waited for. It is gone without us too: its input ended. */
+const AGENT_EXIT_MS = 5000;
+/** A check reads BTF and a few files. */
+const CHECK_TIMEOUT_MS = 60_000;
+
+export interface TargetRequest extends Omit<ConnectOptions, 'assetsDir'> {
+  /** The extension's folder of built files (dist/). */
+  distDir: string;
+}
+
+export interface TraceRequest extends TargetRequest {
+  /** pcap filter; empty: every packet. */
+  filter: string;
+  /** Function names to probe, a regular expression over the whole name; empty: all. */
+  functions: string;
+  backend: Backend | 'auto';
+}
+
+export interface RunningTrace {
+  target: Target;
+  capture: Capture;
+  /** Ends the capture if it still runs, and the connection. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Settles when the probes are armed. On failure and on cancellation nothing is left on the target.
+ * @throws PacketTraceError; a bad filter is found before the target is contacted.
+ */
+export async function startTrace(request: TraceRequest): Promise<RunningTrace> {
+  const { functions, backend, signal, onProgress } = request;
+  const filter = await compileFilter(request);
+  const target = await connect(request);
+  let connection: AgentConnection | undefined;
+  const leave = async () => {
+    if (connection !== undefined) await closed(connection);
+    target.dispose();
+  };
+  try {
+    throwIfCancelled(signal);
+    onProgress?.('Starting the agent');
+    connection = await target.startAgent('serve');
+    const capture = await startCapture(
+      connection,
+      { filter, functions: functions === '' ? null : functions, backend },
+      { signal, onProgress: (progress) => onProgress?.(progressText(progress)) },
+    );
+    const dispose = async () => {
+      await capture.stop();
+      await leave();
+    };
+    return { target, capture, dispose };
+  } catch (error) {
+    await leave();
+    throw error;
+  }
+}
+
+export interface TargetCheck {
+  label: string;
+  facts: Target['facts'];
+  report: CheckReport;
+}
+
+/** What a target can do, and what it lacks. @throws PacketTraceError when it cannot be reached or asked */
+export async function checkTarget(request: TargetRequest): Promise<TargetCheck> {
+  const target = await connect(request);
+  try {
+    throwIfCancelled(request.signal);
+    request.onProgress?.('Checking the target');
+    const connection = await target.startAgent('check');
+    const onAbort = () => target.dispose();
+    request.signal?.addEventListener('abort', onAbort);
+    try {
+      return { label: target.label, facts: target.facts, report: await readReport(connection) };
+    } finally {
+      request.signal?.removeEventListener('abort', onAbort);
+      throwIfCancelled(request.signal);
+    }
+  } finally {
+    target.dispose();
+  }
+}
+
+async function readReport(connection: AgentConnection): Promise<CheckReport> {
+  const timeout = setTimeout(() => connection.close(), CHECK_TIMEOUT_MS);
+  let text = '';
+  try {
+    for await (const chunk of connection.output) text += (chunk as Buffer).toString();
+    return JSON.parse(text) as CheckReport;
+  } catch {
+    throw agentDidNotStart(await connection.closed);
+  } finally {
+    clearTimeout(timeout);
+    connection.close();
+  }
+}
+
+async function compileFilter({ filter, distDir, signal }: TraceRequest): Promise<CompiledFilter | null> {
+  if (filter.trim() === '') return null;
+  const compiler = new FilterCompiler(distDir);
+  try {
+    return await compiler.compile(filter, signal);
+  } finally {
+    await compiler.dispose();
+  }
+}
+
+function connect(request: TargetRequest): Promise<Target> {
+  const { distDir, ...options } = request;
+  return connectTarget({ ...options, assetsDir: distDir });
+}
+
+async function closed(connection: AgentConnection): Promise<void> {
+  connection.close();
+  let timeout: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => (timeout = setTimeout(resolve, AGENT_EXIT_MS)));
+  await Promise.race([connection.closed, late]);
+  clearTimeout(timeout);
+}
+
+const STAGES: Record<Progress['stage'], string> = {
+  scan: 'Looking for functions',
+  load: 'Loading the programs',
+  attach: 'Attaching probes',
+  detach: 'Detaching probes',
+};
+
+function progressText({ stage, done, total }: Progress): string {
+  return total > 0 ? `${STAGES[stage]} (${done} of ${total})` : STAGES[stage];
+}
+
+function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new PacketTraceError('cancelled', 'Cancelled.');
+}

@@ -1,0 +1,46 @@
+/** Every identifier that code and package.json share; test/unit/contributions.test.ts compares the two. */
+
+export const Command = {
+  Start: 'packetTrace.start',
+  Stop: 'packetTrace.stop',
+  Clear: 'packetTrace.clear',
+  OpenKernelSource: 'packetTrace.openKernelSource',
+  ShowLog: 'packetTrace.showLog',
+  LoadMore: 'packetTrace.loadMore',
+  PickTarget: 'packetTrace.pickTarget',
+  ShowMenu: 'packetTrace.showMenu',
+} as const;
+export type CommandId = (typeof Command)[keyof typeof Command];
+
+/** The generated command that VS Code adds for each view. */
+export const FocusTrajectories = 'packetTrace.trajectories.focus';
+
+export const View = { Trajectories: 'packetTrace.trajectories' } as const;
+
+export const ViewContainer = { PacketTrace: 'packetTrace' } as const;
+
+export const ContextKey = {
+  /** A TraceState kind (trace-model.ts); unset before the extension is active. */
+  State: 'packetTrace.state',
+  /** Something is shown that can be cleared. */
+  HasCapture: 'packetTrace.hasCapture',
+} as const;
+
+/** What the rows of the trajectory tree are, for menus' `viewItem`. */
+export const ContextValue = {
+  Trajectory: 'trajectory',
+  /** A step in a known kernel function. */
+  Function: 'function',
+  /** A step at an address that belongs to no known function. */
+  Address: 'address',
+  More: 'more',
+} as const;
+
+export const Setting = {
+  KernelSourcePath: 'packetTrace.kernelSource.path',
+  SshIdentityFile: 'packetTrace.ssh.identityFile',
+} as const;
+
+export const DEBUG_TYPE = 'packet-trace';
+
+export const LOG_CHANNEL = 'Kernel Packet Trace';

@@ -1,0 +1,265 @@
+/**
+ * The wire between the capture engine and the agent: framed messages over the agent's standard input and
+ * output. Both sides import these types and nothing else of each other.
+ *
+ * A frame is `u32 length` (little-endian, of the payload), `u8 kind`, payload. Control messages are JSON
+ * objects with a `type`; events travel as raw ring buffer records, undecoded.
+ */
+
+/** Changes when either side would misread the other; the deployed agent always has the editor's version. */
+export const PROTOCOL_VERSION = 1;
+
+export const FRAME_HEADER_BYTES = 5;
+/** A longer frame means that the stream is not ours (a login banner, say). */
+export const FRAME_MAX_BYTES = 64 * 1024 * 1024;
+
+export const FrameKind = { Json: 1, Events: 2 } as const;
+export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
+
+/**
+ * An `Events` payload: this header (little-endian), then whole ring buffer records as the kernel wrote them,
+ * each `BPF_RINGBUF_HDR_SZ` bytes of header (u32 length with flag bits, u32 page offset) and an EventRecord.
+ * All records have the same size. A record whose header has the discard bit set is to be skipped.
+ */
+export const EventsHeader = {
+  /** u32: number of records that follow, discarded ones included. */
+  count: 0,
+  /** u32: bytes from one record to the next. */
+  stride: 4,
+  /** f64: events the kernel failed to put into the ring buffer since the trace began, all CPUs. */
+  lost: 8,
+  bytes: 16,
+} as const;
+
+export const RINGBUF_HEADER_BYTES = 8;
+/** In the first u32 of a record's header (include/uapi/linux/bpf.h). */
+export const RINGBUF_BUSY_BIT = 0x8000_0000;
+export const RINGBUF_DISCARD_BIT = 0x4000_0000;
+
+/** Byte offsets of the fields of one event; mirrors `struct event` in bpf/event.h (a test compares them). */
+export const EventRecord = {
+  /** u64, CLOCK_MONOTONIC nanoseconds (bpf_ktime_get_ns). */
+  timestamp: 0,
+  /** u64, address of the struct sk_buff. */
+  skb: 8,
+  /** u64, skb->head. */
+  head: 16,
+  /** u64: Function: the probed address, as in `ProbedFunction.address`; Drop: the address it was dropped at. */
+  address: 24,
+  /** u32, Drop only: enum skb_drop_reason or a subsystem's value. */
+  dropReason: 32,
+  /** u32, network namespace inode number; 0 when the skb has neither device nor socket. */
+  netns: 36,
+  /** u32, skb->dev->ifindex or 0. */
+  ifindex: 40,
+  /** u32, skb->dev->mtu or 0. */
+  mtu: 44,
+  /** u32, skb->mark. */
+  mark: 48,
+  /** u32, skb->len. */
+  len: 52,
+  /** u32, process id (tgid) that was running; not always the packet's owner. */
+  pid: 56,
+  /** u16 */
+  cpu: 60,
+  /** u8, EventKind */
+  kind: 62,
+  /** u8, EventFlag bits */
+  flags: 63,
+  /** u16, skb->protocol in host byte order (ETH_P_IP = 0x0800). */
+  protocol: 64,
+  /** u16, host byte order; 0 when the protocol has none. */
+  sourcePort: 66,
+  /** u16, host byte order. */
+  destinationPort: 68,
+  /** u8, IPPROTO_* */
+  l4Protocol: 70,
+  /** u8, TCP flags byte (FIN = 1 … CWR = 128). */
+  tcpFlags: 71,
+  /** 16 bytes, network order; IPv4 uses the first four. */
+  sourceAddress: 72,
+  destinationAddress: 88,
+  /** 16 bytes, NUL-padded (TASK_COMM_LEN). */
+  comm: 104,
+  /** u32: events lost on this CPU between the one it delivered before and this one. */
+  lostBefore: 120,
+  /** u32, zero. */
+  reserved: 124,
+  bytes: 128,
+} as const;
+
+export const EventKind = { Function: 0, Drop: 1 } as const;
+
+export const EventFlag = {
+  /** Addresses are valid (IPv4 unless Ipv6). */
+  Tuple: 1,
+  Ipv6: 2,
+  /** A later fragment: it has addresses and no ports. */
+  Fragment: 4,
+} as const;
+
+/**
+ * A kernel address as a JavaScript number: its low 48 bits (the rest is sign extension), exact below 2^53.
+ */
+export type KernelAddress = number;
+
+/** One classic BPF instruction: `[code, jt, jf, k]`, k unsigned (struct bpf_insn of libpcap). */
+export type CbpfInstruction = readonly [code: number, jt: number, jf: number, k: number];
+
+/** A filter compiled for both views of a packet; `null`: libpcap refuses it for that link type. */
+export interface CompiledFilter {
+  /** From the Ethernet header (DLT_EN10MB). */
+  l2: readonly CbpfInstruction[] | null;
+  /** From the IP header (DLT_RAW). */
+  l3: readonly CbpfInstruction[] | null;
+}
+
+export type Backend = 'kprobe' | 'kprobe-multi';
+
+export interface StartRequest {
+  type: 'start';
+  /** No filter: every packet. */
+  filter: CompiledFilter | null;
+  /** Function names to probe: a regular expression matched against the whole name; null: every function. */
+  functions: string | null;
+  backend: Backend | 'auto';
+  /** Ring buffer size in bytes, a power of two; 0: the agent's default. */
+  ringBufferBytes: number;
+  /**
+   * Show the packets of the SSH connection that carries this trace too. Without they are left out: each of
+   * their events would make more of them, and hide everything else.
+   */
+  includeOwnConnection?: boolean;
+}
+
+/** Editor → agent. The agent stops by itself when nothing, not even a ping, came for `HEARTBEAT_TIMEOUT_MS`. */
+export type Request = { type: 'check' } | StartRequest | { type: 'stop' } | { type: 'ping' };
+
+/** The editor pings this often; a silent connection (a lost network) must not leave probes behind. */
+export const HEARTBEAT_INTERVAL_MS = 1000;
+export const HEARTBEAT_TIMEOUT_MS = 4000;
+
+/** First message of the agent. */
+export interface Hello {
+  type: 'hello';
+  protocol: number;
+  pid: number;
+  nodeVersion: string;
+  hostname: string;
+  /** `uname -r` and `-m`. */
+  kernelRelease: string;
+  machine: string;
+  /** /proc/version */
+  kernelVersion: string;
+  cpus: number;
+  /** CLOCK_REALTIME − CLOCK_MONOTONIC in nanoseconds, as a decimal string (it exceeds 2^53). */
+  realtimeOffset: string;
+}
+
+/** One thing that tracing needs of a target. */
+export interface CheckItem {
+  name:
+    | 'kernel'
+    | 'btf'
+    | 'bpf'
+    | 'privileges'
+    | 'lockdown'
+    | 'kprobe-multi'
+    | 'kprobes'
+    | 'tracefs'
+    | 'ring-buffer';
+  /** `missing` makes tracing impossible; `limited` is worked around. */
+  status: 'ok' | 'limited' | 'missing';
+  /** What was found. */
+  detail: string;
+  /** What the user can do about it; empty when ok. */
+  remedy: string;
+}
+
+export interface CheckReport {
+  type: 'check';
+  items: CheckItem[];
+}
+
+export interface Progress {
+  type: 'progress';
+  stage: 'scan' | 'load' | 'attach' | 'detach';
+  done: number;
+  /** 0: not known */
+  total: number;
+}
+
+export interface ProbedFunction {
+  address: KernelAddress;
+  name: string;
+  /** Empty for vmlinux. */
+  module: string;
+  /** Position of the skb among the parameters, from 1. */
+  argument: number;
+}
+
+export interface SkippedFunctions {
+  reason: string;
+  names: string[];
+}
+
+export interface DropReasonName {
+  value: number;
+  /** Without the SKB_DROP_REASON_ prefix of the core's enum; subsystem reasons whole. */
+  name: string;
+}
+
+/** Probes are armed: every packet from here on is seen. */
+export interface Attached {
+  type: 'attached';
+  backend: Backend;
+  functions: ProbedFunction[];
+  skipped: SkippedFunctions[];
+  /** The connection whose packets are left out, `10.0.2.15:22 - 10.0.2.2:49152`; absent: there is none. */
+  ownConnection?: string;
+  /** Names for `EventRecord.dropReason`; empty on kernels whose kfree_skb tracepoint has no reason (before 5.17). */
+  dropReasons: DropReasonName[];
+  /** Names of the network interfaces that the agent could see (its own network namespace). */
+  devices: { netns: number; ifindex: number; name: string }[];
+  milliseconds: { scan: number; load: number; attach: number };
+}
+
+/** The trace is over and every probe is disarmed. */
+export interface End {
+  type: 'end';
+  why: 'stop' | 'error';
+  /** Events written to the ring buffer and sent. */
+  events: number;
+  /** Events that did not fit into the ring buffer. */
+  lost: number;
+  /**
+   * Probe hits that the kernel passed over because it was running another of our programs on that CPU. Whose
+   * packets they were is not known. Absent: nothing was traced.
+   */
+  missed?: number;
+  milliseconds: { detach: number };
+}
+
+/** What failed, in words for the user, with the next step. */
+export interface AgentError {
+  type: 'error';
+  code: AgentErrorCode;
+  message: string;
+  remedy: string;
+}
+
+export type AgentErrorCode =
+  | 'no-privilege'
+  | 'no-btf'
+  | 'no-bpf'
+  | 'lockdown'
+  | 'no-function'
+  | 'bad-pattern'
+  | 'bad-filter'
+  | 'load'
+  | 'attach'
+  | 'protocol'
+  | 'internal';
+
+/** Agent → editor, JSON frames. */
+export type Message = Hello | CheckReport | Progress | Attached | End | AgentError;

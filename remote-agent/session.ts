@@ -1,0 +1,115 @@
+/** The agent's side of the conversation: requests in, messages out, and at its end no probe left behind. */
+import { checkTarget } from './check.ts';
+import { asAgentError, AgentFailure } from './errors.ts';
+import type { Output } from './output.ts';
+import { FrameKind, HEARTBEAT_TIMEOUT_MS, type End, type Request, type StartRequest } from './protocol.ts';
+import { Trace } from './trace.ts';
+
+const HEARTBEAT_CHECK_MS = 500;
+
+const NO_TRACE: End = { type: 'end', why: 'stop', events: 0, lost: 0, milliseconds: { detach: 0 } };
+
+export class Session {
+  /** Set from the start request until the trace has ended; aborting cancels a trace that is not armed yet. */
+  #starting: AbortController | undefined;
+  #trace: Trace | undefined;
+  /** One request is worked on at a time. */
+  #work: Promise<void> = Promise.resolve();
+  #lastHeard = performance.now();
+  #heartbeat: NodeJS.Timeout | undefined;
+
+  /** @param silent called when nothing was heard of the editor for too long while a trace runs */
+  constructor(
+    private readonly output: Output,
+    private readonly silent: () => void,
+  ) {}
+
+  /** A frame from the editor. */
+  receive(kind: FrameKind, payload: Uint8Array): void {
+    this.#lastHeard = performance.now();
+    const request = parseRequest(kind, payload);
+    if (request === undefined) {
+      this.#fail(new AgentFailure('protocol', 'The agent got a request that it does not know.'));
+      return;
+    }
+    switch (request.type) {
+      case 'ping':
+        break;
+      case 'check':
+        this.#next(async () => {
+          this.output.send({ type: 'check', items: await checkTarget() });
+        });
+        break;
+      case 'start':
+        this.#next(() => this.#start(request));
+        break;
+      case 'stop':
+        this.#starting?.abort();
+        this.#next(() => this.#stop());
+        break;
+    }
+  }
+
+  /** Disarms every probe, armed or on its way. */
+  async detach(): Promise<void> {
+    this.#starting?.abort();
+    await this.#work;
+    await this.#trace?.detach();
+  }
+
+  #next(work: () => Promise<void>): void {
+    this.#work = this.#work.then(work).catch((error: unknown) => {
+      this.#fail(error);
+    });
+  }
+
+  #fail(error: unknown): void {
+    this.output.send(asAgentError(error));
+  }
+
+  async #start(request: StartRequest): Promise<void> {
+    if (this.#trace !== undefined)
+      throw new AgentFailure('protocol', 'A trace runs already on this connection.');
+    const starting = new AbortController();
+    this.#starting = starting;
+    this.#watchHeartbeat();
+    try {
+      this.#trace = await Trace.start(request, this.output, starting.signal);
+    } catch (error) {
+      clearInterval(this.#heartbeat);
+      if (!starting.signal.aborted) throw error;
+    } finally {
+      this.#starting = undefined;
+    }
+  }
+
+  async #stop(): Promise<void> {
+    const trace = this.#trace;
+    this.#trace = undefined;
+    clearInterval(this.#heartbeat);
+    this.output.send(trace === undefined ? NO_TRACE : await trace.stop());
+  }
+
+  /**
+   * Attaching blocks this thread for up to seconds, with pings waiting unread: silence counts only when the
+   * check before found it too, for in between waiting input was read.
+   */
+  #watchHeartbeat(): void {
+    let suspected = false;
+    this.#heartbeat = setInterval(() => {
+      const silent = performance.now() - this.#lastHeard > HEARTBEAT_TIMEOUT_MS;
+      if (silent && suspected) this.silent();
+      suspected = silent;
+    }, HEARTBEAT_CHECK_MS);
+  }
+}
+
+function parseRequest(kind: FrameKind, payload: Uint8Array): Request | undefined {
+  if (kind !== FrameKind.Json) return undefined;
+  try {
+    const request = JSON.parse(Buffer.from(payload).toString()) as Request;
+    return ['check', 'start', 'stop', 'ping'].includes(request.type) ? request : undefined;
+  } catch {
+    return undefined;
+  }
+}

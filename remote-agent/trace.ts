@@ -1,0 +1,174 @@
+/** One trace: plan, load, attach, drain, detach. */
+import { performance } from 'node:perf_hooks';
+import type { Attachment } from './attach.ts';
+import { attachKprobes } from './attach-kprobe.ts';
+import { attachMulti } from './attach-multi.ts';
+import { chooseBackend } from './backend.ts';
+import { readKernelBtf } from './btf-kernel.ts';
+import { Drain } from './drain.ts';
+import { dropReasons } from './drop-reasons.ts';
+import { readInterfaces } from './interfaces.ts';
+import { attachKprobeMulti, attachRawTracepoint, destroyLink, LibbpfError } from './libbpf.ts';
+import { mapLossCounters } from './loss-counters.ts';
+import type { Output } from './output.ts';
+import { describeConnection, findOwnConnection } from './own-connection.ts';
+import { parsePattern, planProbes, type ProbePlan } from './probe-plan.ts';
+import type { Attached, Backend, End, Progress, SkippedFunctions, StartRequest } from './protocol.ts';
+import { mapRingBuffer } from './ring-buffer.ts';
+import { loadTraceObject, type TraceObject } from './trace-object.ts';
+
+const DEFAULT_RING_BYTES = 32 * 1024 * 1024;
+
+/** Milliseconds since the call before, whole. */
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    const elapsed = Math.round(now - last);
+    last = now;
+    return elapsed;
+  };
+}
+
+/** Runs its cleanups in reverse order, once. */
+class Cleanup {
+  readonly #steps: (() => void | Promise<void>)[] = [];
+
+  add(step: () => void | Promise<void>): void {
+    this.#steps.push(step);
+  }
+
+  async run(): Promise<void> {
+    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) await step();
+  }
+}
+
+export class Trace {
+  private constructor(
+    private readonly output: Output,
+    private readonly object: TraceObject,
+    private readonly probes: Cleanup,
+    private readonly resources: Cleanup,
+    private readonly drain: Drain,
+  ) {}
+
+  /**
+   * Arms the probes and sends `attached` and from then on events.
+   * @throws AgentFailure; AbortError when cancelled. Nothing is left attached then.
+   */
+  static async start(request: StartRequest, output: Output, signal: AbortSignal): Promise<Trace> {
+    const progress = (stage: Progress['stage']) => (done: number, total: number) => {
+      output.send({ type: 'progress', stage, done, total });
+    };
+    const clock = stopwatch();
+    const pattern = request.functions === null ? null : parsePattern(request.functions);
+    const btf = await readKernelBtf(signal);
+    const plan = await planProbes({ functions: pattern, btf, signal, onProgress: progress('scan') });
+    const reasons = dropReasons(btf);
+    const scan = clock();
+
+    const probes = new Cleanup();
+    const resources = new Cleanup();
+    try {
+      progress('load')(0, 1);
+      const backend = chooseBackend(request.backend);
+      const ownConnection = request.includeOwnConnection === true ? undefined : findOwnConnection();
+      const object = loadTraceObject({
+        filter: request.filter,
+        backend,
+        dropReasonArgument: reasons.argument,
+        ownConnection,
+        positions: new Set(plan.functions.map(({ argument }) => argument)),
+        ringBufferBytes: request.ringBufferBytes || DEFAULT_RING_BYTES,
+      });
+      resources.add(() => {
+        object.close();
+      });
+      const ring = mapRingBuffer(object.ringBufferFd, object.ringBufferBytes);
+      resources.add(ring.unmap);
+      const loss = mapLossCounters(object.lossFd);
+      resources.add(loss.unmap);
+      progress('load')(1, 1);
+      const load = clock();
+
+      const attachment = await attach({ backend, object, plan, signal, onProgress: progress('attach') });
+      probes.add(attachment.detach);
+      const dropSkipped = attachDrop(object, probes);
+      const attached: Attached = {
+        type: 'attached',
+        backend,
+        functions: attachment.functions,
+        skipped: [...plan.skipped, ...attachment.skipped, ...dropSkipped],
+        ...(ownConnection && { ownConnection: describeConnection(ownConnection) }),
+        dropReasons: reasons.names,
+        devices: readInterfaces(),
+        milliseconds: { scan, load, attach: clock() },
+      };
+      output.send(attached);
+      const drain = new Drain(ring.ring, loss, output);
+      drain.start();
+      return new Trace(output, object, probes, resources, drain);
+    } catch (error) {
+      await probes.run();
+      await resources.run();
+      throw error;
+    }
+  }
+
+  /** Disarms every probe; events in the ring buffer stay there. */
+  async detach(): Promise<void> {
+    await this.probes.run();
+  }
+
+  /** Disarms the probes, sends the last events, and returns the totals. */
+  async stop(): Promise<End> {
+    const clock = stopwatch();
+    this.output.send({ type: 'progress', stage: 'detach', done: 0, total: 0 });
+    await this.detach();
+    const detach = clock();
+    const lost = await this.drain.finish();
+    const missed = this.object.missed();
+    await this.resources.run();
+    return { type: 'end', why: 'stop', events: this.drain.events, lost, missed, milliseconds: { detach } };
+  }
+}
+
+interface AttachRequest {
+  backend: Backend;
+  object: TraceObject;
+  plan: ProbePlan;
+  signal: AbortSignal;
+  onProgress: (done: number, total: number) => void;
+}
+
+function attach({ backend, object, plan, signal, onProgress }: AttachRequest): Promise<Attachment> {
+  const total = plan.functions.length;
+  onProgress(0, total);
+  const io = {
+    program: (position: number) => object.program(position),
+    signal,
+    onProgress: (done: number) => {
+      onProgress(done, total);
+    },
+  };
+  if (backend === 'kprobe') return attachKprobes(plan, io);
+  return attachMulti({
+    ...io,
+    functions: plan.functions,
+    links: { attach: attachKprobeMulti, destroy: destroyLink },
+  });
+}
+
+/** Without it a drop has no reason; everything else is still worth having. */
+function attachDrop(object: TraceObject, probes: Cleanup): SkippedFunctions[] {
+  try {
+    const link = attachRawTracepoint(object.dropProgram, 'kfree_skb');
+    probes.add(() => {
+      destroyLink(link);
+    });
+    return [];
+  } catch (error) {
+    if (!(error instanceof LibbpfError)) throw error;
+    return [{ reason: `refused by the kernel (${error.reason})`, names: ['tracepoint skb:kfree_skb'] }];
+  }
+}

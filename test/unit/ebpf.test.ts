@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { decodeCbpf } from '../../remote-agent/filter/cbpf.ts';
+import { encode } from '../../remote-agent/filter/ebpf.ts';
+import { translate } from '../../remote-agent/filter/translate.ts';
+import type { CbpfInstruction } from '../../remote-agent/protocol.ts';
+import { cbpfProgram, packet } from './support/cbpf-arbitrary.ts';
+import { runCbpf } from './support/cbpf-interpreter.ts';
+import { assertNoDeadCode, runEbpf } from './support/ebpf-interpreter.ts';
+
+const ADDRESS = 0xffff_8880_1234_5678n;
+
+function compile(program: readonly CbpfInstruction[]): Uint8Array {
+  const code = encode(translate(decodeCbpf(program)));
+  assertNoDeadCode(code);
+  return code;
+}
+
+function runTranslated(code: Uint8Array, bytes: Uint8Array, length: number): number {
+  return runEbpf(code, [ADDRESS, BigInt(bytes.length), BigInt(length)], { address: ADDRESS, bytes });
+}
+
+function assertSame(program: readonly CbpfInstruction[], bytes: Uint8Array, length = bytes.length): void {
+  assert.equal(runTranslated(compile(program), bytes, length), runCbpf(program, bytes, length));
+}
+
+describe('cBPF to eBPF', () => {
+  test('the translation decides as classic BPF does, for any program and packet', () => {
+    fc.assert(
+      fc.property(cbpfProgram, fc.array(packet, { minLength: 1, maxLength: 5 }), (program, packets) => {
+        const code = compile(program);
+        for (const { bytes, more } of packets) {
+          const length = bytes.length + more;
+          assert.equal(runTranslated(code, bytes, length), runCbpf(program, bytes, length));
+        }
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('each load meets the end of the packet exactly', () => {
+    const loads = [0x20, 0x28, 0x30, 0xb1].flatMap((code) =>
+      [0, 1, 2, 3, 13, 14, 26, 27, 100, 126, 127, 128, 129].map((k): CbpfInstruction => [code, 0, 0, k]),
+    );
+    const indexed = [0x40, 0x48, 0x50].map((code): CbpfInstruction => [code, 0, 0, 7]);
+    const bytes = Uint8Array.from({ length: 140 }, (_, index) => index * 7 + 1);
+    for (const load of [...loads, ...indexed]) {
+      const program: CbpfInstruction[] = [
+        [0x01, 0, 0, 5],
+        load,
+        [0x02, 0, 0, 0],
+        [0x87, 0, 0, 0],
+        [0x01, 0, 0, 3],
+      ];
+      program.push(
+        [0x2c, 0, 0, 0],
+        [0x07, 0, 0, 0],
+        [0x60, 0, 0, 0],
+        [0x0c, 0, 0, 0],
+        [0x04, 0, 0, 1],
+        [0x16, 0, 0, 0],
+      );
+      for (let length = 0; length <= bytes.length; length++) assertSame(program, bytes.subarray(0, length));
+    }
+  });
+
+  test('a load far from the start works', () => {
+    const program: CbpfInstruction[] = [
+      [0x20, 0, 0, 1400],
+      [0x16, 0, 0, 0],
+    ];
+    const bytes = Uint8Array.from({ length: 1500 }, (_, index) => index);
+    assertSame(program, bytes);
+    assertSame(program, bytes.subarray(0, 1403));
+  });
+
+  test('an index beyond 32 bits does not wrap around to the start', () => {
+    const program: CbpfInstruction[] = [
+      [0x01, 0, 0, 0xffff_fff0],
+      [0x50, 0, 0, 0x20],
+      [0x06, 0, 0, 1],
+    ];
+    const bytes = new Uint8Array(64);
+    assert.equal(runTranslated(compile(program), bytes, 64), 0);
+  });
+
+  test('bytes that cannot be read reject the packet', () => {
+    const program: CbpfInstruction[] = [
+      [0x30, 0, 0, 0],
+      [0x06, 0, 0, 1],
+    ];
+    const args = [ADDRESS, 64n, 64n];
+    assert.equal(runEbpf(compile(program), args, { address: ADDRESS, bytes: new Uint8Array(64) }), 1);
+    assert.equal(runEbpf(compile(program), args, { address: ADDRESS, bytes: new Uint8Array(0) }), 0);
+  });
+
+  test('code after a division by zero is left out', () => {
+    const program: CbpfInstruction[] = [
+      [0x00, 0, 0, 8],
+      [0x34, 0, 0, 0],
+      [0x06, 0, 0, 1],
+    ];
+    assert.equal(runTranslated(compile(program), new Uint8Array(0), 0), 0);
+  });
+
+  test('jumps of any length arrive', () => {
+    const bytes = Uint8Array.from({ length: 64 }, (_, index) => index);
+    for (const filler of [100, 8_000, 12_000, 40_000]) {
+      // Byte 0 picks a way: over everything at once, or through loads that each may reject.
+      const body = Array.from({ length: filler }, (_, index): CbpfInstruction => [0x50, 0, 0, index % 50]);
+      const program: CbpfInstruction[] = [
+        [0x30, 0, 0, 0],
+        [0x15, 0, 1, 7],
+        [0x05, 0, 0, body.length + 1],
+        ...body,
+        [0x06, 0, 0, 0x1234],
+        [0x06, 0, 0, 0x5678],
+      ];
+      const code = compile(program);
+      for (const first of [7, 8]) {
+        bytes[0] = first;
+        assert.equal(runTranslated(code, bytes, 64), runCbpf(program, bytes, 64));
+      }
+      bytes[0] = 8;
+      assert.equal(runTranslated(code, bytes.subarray(0, 40), 64), 0);
+    }
+  });
+});
