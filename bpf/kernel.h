@@ -47,6 +47,8 @@ struct sk_buff {
 	struct sock *sk;
 	__u32 len;
 	__u32 mark;
+	int skb_iif;
+	__u8 pkt_type : 3;
 	__be16 protocol;
 	__u16 network_header;
 	__u16 mac_header;

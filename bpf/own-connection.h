@@ -7,6 +7,7 @@
 #include "config.h"
 #include "event.h"
 #include "kernel.h"
+#include "read.h"
 #include "tuple.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
@@ -36,19 +37,19 @@ static __always_inline bool is_own_tuple(const struct tuple *tuple)
 /* On the way out, before it has headers, a packet has its socket. */
 static __always_inline bool is_own_socket(const struct sk_buff *skb)
 {
-	const struct sock *sk = BPF_CORE_READ(skb, sk);
+	const struct sock *sk = READ(sk_buff, skb, sk);
 	__u8 remote[16] = {};
 	__be32 ipv4;
 
 	if (!is_kernel_pointer((__u64)sk) ||
-	    BPF_CORE_READ(sk, __sk_common.skc_num) != config.own_local_port ||
-	    bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)) != config.own_remote_port)
+	    READ(sock, sk, __sk_common.skc_num) != config.own_local_port ||
+	    bpf_ntohs(READ(sock, sk, __sk_common.skc_dport)) != config.own_remote_port)
 		return false;
 	if (config.own_is_ipv6) {
 		if (bpf_core_field_exists(sk->__sk_common.skc_v6_daddr))
 			BPF_CORE_READ_INTO(&remote, sk, __sk_common.skc_v6_daddr);
 	} else {
-		ipv4 = BPF_CORE_READ(sk, __sk_common.skc_daddr);
+		ipv4 = READ(sock, sk, __sk_common.skc_daddr);
 		__builtin_memcpy(remote, &ipv4, sizeof(ipv4));
 	}
 	return same_address(remote, config.own_remote_address);

@@ -9,6 +9,7 @@
 #include "loss.h"
 #include "own-connection.h"
 #include "packet.h"
+#include "read.h"
 #include "tuple.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
@@ -24,26 +25,26 @@ struct {
 
 static __always_inline __u32 netns_of(const struct net *net)
 {
-	return net ? BPF_CORE_READ(net, ns.inum) : 0;
+	return net ? READ(net, net, ns.inum) : 0;
 }
 
 static __always_inline void read_device(const struct sk_buff *skb, struct event *event)
 {
 	/* Shares its place with dev_scratch: while a socket queue holds the skb this may be no pointer. */
-	const struct net_device *dev = BPF_CORE_READ(skb, dev);
+	const struct net_device *dev = READ(sk_buff, skb, dev);
 	const struct sock *sk;
 
 	if (is_kernel_pointer((__u64)dev)) {
-		event->ifindex = BPF_CORE_READ(dev, ifindex);
-		event->mtu = BPF_CORE_READ(dev, mtu);
+		event->ifindex = READ(net_device, dev, ifindex);
+		event->mtu = READ(net_device, dev, mtu);
 		if (bpf_core_field_exists(dev->nd_net.net))
-			event->netns = netns_of(BPF_CORE_READ(dev, nd_net.net));
+			event->netns = netns_of(READ(net_device, dev, nd_net.net));
 	}
 	if (event->netns != 0)
 		return;
-	sk = BPF_CORE_READ(skb, sk);
+	sk = READ(sk_buff, skb, sk);
 	if (is_kernel_pointer((__u64)sk) && bpf_core_field_exists(sk->__sk_common.skc_net.net))
-		event->netns = netns_of(BPF_CORE_READ(sk, __sk_common.skc_net.net));
+		event->netns = netns_of(READ(sock, sk, __sk_common.skc_net.net));
 }
 
 static __always_inline int record(const struct sk_buff *skb, __u64 address, enum event_kind kind,
@@ -57,9 +58,9 @@ static __always_inline int record(const struct sk_buff *skb, __u64 address, enum
 
 	if (!read_packet(skb, &packet))
 		return 0;
-	if (config.filtered && !matches_filter(&packet))
+	if (config.filtered && !matches_filter(skb, &packet))
 		return 0;
-	protocol = bpf_ntohs(BPF_CORE_READ(skb, protocol));
+	protocol = bpf_ntohs(READ(sk_buff, skb, protocol));
 	read_tuple(&packet, protocol, &tuple);
 	if (is_own(skb, &tuple))
 		return 0;
@@ -75,7 +76,7 @@ static __always_inline int record(const struct sk_buff *skb, __u64 address, enum
 	event->head = packet.head;
 	event->address = address;
 	event->drop_reason = drop_reason;
-	event->mark = BPF_CORE_READ(skb, mark);
+	event->mark = READ(sk_buff, skb, mark);
 	event->len = packet.len;
 	event->pid = bpf_get_current_pid_tgid() >> 32;
 	event->cpu = cpu;

@@ -26,8 +26,8 @@ export async function build(): Promise<void> {
   await collectNative();
   await buildLibpcap();
   await buildBpf();
-  const npmPackages = await bundle();
-  await writeNotice(npmPackages, SHIPPED_FROM_DEBIAN);
+  const bundled = await bundle();
+  await writeNotice([...bundled, 'koffi'], SHIPPED_FROM_DEBIAN); // koffi is shipped as its native library
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await build();

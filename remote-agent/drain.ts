@@ -2,6 +2,7 @@
  * Moves records from the ring buffer to the output until told to stop. The kernel wakes nobody: a look at the
  * positions every few milliseconds costs less than a wake-up an event, and the ring holds seconds of traffic.
  */
+import type { DropLocations } from './drop-locations.ts';
 import type { LossCounters } from './loss-counters.ts';
 import { EVENTS_HEADROOM, type Output } from './output.ts';
 import type { RingBuffer } from './ring-buffer.ts';
@@ -24,6 +25,7 @@ export class Drain {
     private readonly ring: RingBuffer,
     private readonly loss: LossCounters,
     private readonly output: Output,
+    private readonly dropLocations: DropLocations,
   ) {}
 
   start(): void {
@@ -57,6 +59,8 @@ export class Drain {
   #batch(): boolean {
     const frame = this.ring.take(BATCH_BYTES, EVENTS_HEADROOM);
     if (frame === undefined) return false;
+    const locations = this.dropLocations.newIn(frame, EVENTS_HEADROOM);
+    if (locations.length > 0) this.output.send({ type: 'locations', locations });
     this.#send(frame, this.loss.total());
     return true;
   }

@@ -43,7 +43,8 @@ export function dropReasons({ vmlinux, modules }: Pick<KernelBtf, 'vmlinux' | 'm
       if (!names.has(value.value)) names.set(value.value, shown);
     }
   }
-  return { names: [...names].map(([value, name]) => ({ value, name })), argument };
+  const sorted = [...names].sort(([a], [b]) => a - b);
+  return { names: sorted.map(([value, name]) => ({ value, name })), argument };
 }
 
 function reasonEnums(btf: Btf) {

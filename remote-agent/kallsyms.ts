@@ -2,6 +2,7 @@
 import { AgentFailure } from './errors.ts';
 import { readKernelFile } from './kernel-file.ts';
 import { NameSet } from './name-set.ts';
+import type { KernelAddress, KernelLocation } from './protocol.ts';
 
 export interface FunctionSymbol {
   address: bigint;
@@ -26,20 +27,24 @@ const NAME_AT = ADDRESS_DIGITS + 3;
  */
 const VARIANT = /^(\.(isra|constprop|llvm)\.\d+)+$/;
 
+const PATH = '/proc/kallsyms';
+
+/** The kernel's symbols as text, some ten megabytes. */
+export function readKallsyms(signal?: AbortSignal): Promise<Buffer> {
+  return readKernelFile(PATH, signal);
+}
+
 /**
  * The functions with one of these names; a name can have several addresses (static functions).
+ * @param kallsyms what readKallsyms gave
  * @throws AgentFailure `no-privilege` when the kernel hides addresses from us
  */
-export async function readFunctionSymbols(
-  names: readonly string[],
-  signal?: AbortSignal,
-  path = '/proc/kallsyms',
-): Promise<FunctionSymbol[]> {
-  const symbols = scanSymbols(await readKernelFile(path, signal), names);
+export function functionSymbols(kallsyms: Buffer, names: readonly string[]): FunctionSymbol[] {
+  const symbols = scanSymbols(kallsyms, names);
   if (symbols.length > 0 && symbols.every((symbol) => symbol.address === 0n)) {
     throw new AgentFailure(
       'no-privilege',
-      `The kernel hides its functions’ addresses: ${path} shows zeros.`,
+      `The kernel hides its functions’ addresses: ${PATH} shows zeros.`,
       'Trace as root. If you are root, "sysctl kernel.kptr_restrict" must not be 2.',
     );
   }
@@ -75,6 +80,49 @@ export function scanSymbols(data: Buffer, names: readonly string[]): FunctionSym
     });
   }
   return found;
+}
+
+/**
+ * The function that each address lies in: the one that begins last at or before it. Addresses before every
+ * function are left out.
+ * @param data the contents of /proc/kallsyms, in no order
+ */
+export function symbolsAround(data: Buffer, addresses: readonly KernelAddress[]): KernelLocation[] {
+  const best = addresses.map((address) => ({ address, start: -1, line: -1 }));
+  for (
+    let line = 0;
+    line >= 0 && line + NAME_AT < data.length;
+    line = data.indexOf(NEWLINE, line) + 1 || -1
+  ) {
+    if (!isText(data[line + NAME_AT - 2])) continue;
+    const start = parseAddress(data, line);
+    for (const entry of best) {
+      if (start > entry.start && start <= entry.address) {
+        entry.start = start;
+        entry.line = line;
+      }
+    }
+  }
+  const found = best.filter(({ line }) => line >= 0);
+  return found.map(({ address, start, line }) => ({ address, start, ...nameAt(data, line) }));
+}
+
+/** The low 48 bits of a line's address. */
+function parseAddress(data: Buffer, line: number): KernelAddress {
+  let value = 0;
+  for (let at = line + ADDRESS_DIGITS - 12; at < line + ADDRESS_DIGITS; at++) {
+    const digit = data[at] ?? 0;
+    value = value * 16 + (digit > 0x39 ? digit - 0x57 : digit - 0x30);
+  }
+  return value;
+}
+
+function nameAt(data: Buffer, line: number): { name: string; module: string } {
+  const end = data.indexOf(NEWLINE, line);
+  const [name = '', module = ''] = data
+    .toString('latin1', line + NAME_AT, end < 0 ? data.length : end)
+    .split('\t');
+  return { name, module: module.slice(1, -1) };
 }
 
 function isText(type: number | undefined): boolean {

@@ -23,6 +23,12 @@ export interface ProbePlan {
   skipped: SkippedFunctions[];
 }
 
+/**
+ * What TRACE_EVENT makes (include/trace/stages, include/linux/tracepoint.h): with our own program on a
+ * tracepoint some of these would show up in every packet's path.
+ */
+const TRACEPOINT_CODE = /^(__traceiter_|__probestub_|__bpf_trace_|trace_event_raw_event_|perf_trace_)/;
+
 export interface PlanFacts {
   /** Functions with a packet, those of the pattern only. */
   functions: readonly SkbFunction[];
@@ -40,6 +46,7 @@ export const SkipReason = {
   NotTraceable: 'the kernel excludes it from tracing (notrace)',
   UnclearTraceable: 'several functions of this name, of which the kernel traces only some',
   Blacklisted: 'on the kernel’s kprobe blacklist',
+  Tracing: 'part of the tracing itself: it runs for a tracepoint, not for the packet',
   NoModuleBtf: 'all functions of a module without type information (BTF)',
 } as const;
 export type SkipReason = (typeof SkipReason)[keyof typeof SkipReason];
@@ -66,9 +73,11 @@ export function makePlan(facts: PlanFacts): ProbePlan {
     const [first] = same;
     if (first === undefined) continue;
     const label = qualified(first.name, first.module);
-    const problem = same.some((entry) => entry.argument !== first.argument)
-      ? SkipReason.Conflict
-      : first.problem;
+    const problem = TRACEPOINT_CODE.test(first.name)
+      ? SkipReason.Tracing
+      : same.some((entry) => entry.argument !== first.argument)
+        ? SkipReason.Conflict
+        : first.problem;
     if (problem !== undefined) {
       skip(problem, label);
       continue;

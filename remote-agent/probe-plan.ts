@@ -2,7 +2,7 @@
 import { type Btf, BtfKind } from './btf.ts';
 import { type KernelBtf, readKernelBtf } from './btf-kernel.ts';
 import { findSkbFunctions, type SkbFunction } from './btf-skb.ts';
-import { readFunctionSymbols } from './kallsyms.ts';
+import { functionSymbols, readKallsyms } from './kallsyms.ts';
 import { noMatch, nonePossible } from './probe-plan-pattern.ts';
 import { makePlan, type ProbePlan } from './probe-plan-policy.ts';
 import { readKprobeBlacklist, readTraceable, tracefsRoot } from './tracefs.ts';
@@ -15,6 +15,8 @@ export interface PlanOptions {
   functions: RegExp | null;
   /** What readKernelBtf gave, for a caller that needs it too. */
   btf?: KernelBtf;
+  /** What readKallsyms gave, likewise. */
+  kallsyms?: Buffer;
   signal?: AbortSignal | undefined;
   /** Fired a few times; `done` of `total` have no unit. */
   onProgress?: ((done: number, total: number) => void) | undefined;
@@ -42,7 +44,8 @@ export async function planProbes(options: PlanOptions): Promise<ProbePlan> {
     );
   onProgress?.(1, STEPS);
 
-  const symbols = await readFunctionSymbols(distinct(functions.map(({ name }) => name)), signal);
+  const kallsyms = options.kallsyms ?? (await readKallsyms(signal));
+  const symbols = functionSymbols(kallsyms, distinct(functions.map(({ name }) => name)));
   onProgress?.(2, STEPS);
 
   const root = tracefsRoot();

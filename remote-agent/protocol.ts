@@ -224,6 +224,22 @@ export interface Attached {
   milliseconds: { scan: number; load: number; attach: number };
 }
 
+/** A place in the kernel's code and the function that it lies in. */
+export interface KernelLocation {
+  address: KernelAddress;
+  /** Where the function begins. */
+  start: KernelAddress;
+  name: string;
+  /** Empty for vmlinux. */
+  module: string;
+}
+
+/** Names of drop locations; comes before the first event at each. */
+export interface Locations {
+  type: 'locations';
+  locations: KernelLocation[];
+}
+
 /** The trace is over and every probe is disarmed. */
 export interface End {
   type: 'end';
@@ -262,4 +278,4 @@ export type AgentErrorCode =
   | 'internal';
 
 /** Agent → editor, JSON frames. */
-export type Message = Hello | CheckReport | Progress | Attached | End | AgentError;
+export type Message = Hello | CheckReport | Progress | Attached | Locations | End | AgentError;

@@ -15,7 +15,8 @@ export class Session {
   #trace: Trace | undefined;
   /** One request is worked on at a time. */
   #work: Promise<void> = Promise.resolve();
-  #lastHeard = performance.now();
+  /** Checks in a row that found nothing heard since the one before. */
+  #silentChecks = 0;
   #heartbeat: NodeJS.Timeout | undefined;
 
   /** @param silent called when nothing was heard of the editor for too long while a trace runs */
@@ -26,7 +27,7 @@ export class Session {
 
   /** A frame from the editor. */
   receive(kind: FrameKind, payload: Uint8Array): void {
-    this.#lastHeard = performance.now();
+    this.#silentChecks = 0;
     const request = parseRequest(kind, payload);
     if (request === undefined) {
       this.#fail(new AgentFailure('protocol', 'The agent got a request that it does not know.'));
@@ -91,15 +92,13 @@ export class Session {
   }
 
   /**
-   * Attaching blocks this thread for up to seconds, with pings waiting unread: silence counts only when the
-   * check before found it too, for in between waiting input was read.
+   * Time in which this thread was blocked, as by attaching, does not count: pings wait unread then. Between two
+   * checks waiting input is read.
    */
   #watchHeartbeat(): void {
-    let suspected = false;
+    this.#silentChecks = 0;
     this.#heartbeat = setInterval(() => {
-      const silent = performance.now() - this.#lastHeard > HEARTBEAT_TIMEOUT_MS;
-      if (silent && suspected) this.silent();
-      suspected = silent;
+      if (++this.#silentChecks > HEARTBEAT_TIMEOUT_MS / HEARTBEAT_CHECK_MS) this.silent();
     }, HEARTBEAT_CHECK_MS);
   }
 }

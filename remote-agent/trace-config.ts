@@ -9,15 +9,21 @@ export interface TraceConfig {
   dropReasonArgument: number;
   /** The connection to leave out. */
   ownConnection: Connection | undefined;
+  /** The filter asks for the interface or the direction. */
+  filterReadsLink: boolean;
+  /** The kernel has bpf_rdonly_cast. */
+  directReads: boolean;
 }
 
 /** `struct trace_config` of bpf/config.h. */
 export function encodeTraceConfig(config: TraceConfig): Uint8Array {
-  const bytes = new Uint8Array(42);
+  const bytes = new Uint8Array(44);
   const view = new DataView(bytes.buffer);
   bytes[0] = Number(config.kprobeMulti);
   bytes[1] = Number(config.filtered);
   bytes[2] = Math.max(config.dropReasonArgument, 0);
+  bytes[41] = Number(config.filterReadsLink);
+  bytes[42] = Number(config.directReads);
   const own = config.ownConnection;
   const local = addressBytes(own?.local.address ?? '');
   const remote = addressBytes(own?.remote.address ?? '');

@@ -1,7 +1,7 @@
 /** The BPF object on its way into the kernel: filter linked in, constants set, verified, loaded. */
 import { readFileSync } from 'node:fs';
 import { AgentFailure } from './errors.ts';
-import { filterObject } from './filter/object.ts';
+import { filterObject, readsLink } from './filter/object.ts';
 import {
   BPF_TRACE_KPROBE_MULTI,
   closeObject,
@@ -35,6 +35,8 @@ export interface TraceObjectOptions {
   dropReasonArgument: number;
   /** Its packets are left out. */
   ownConnection: Connection | undefined;
+  /** The kernel has bpf_rdonly_cast. */
+  directReads: boolean;
   /** Argument positions of the packet that programs are needed for. */
   positions: ReadonlySet<number>;
   /** Bytes, a power of two and at least a page. */
@@ -98,8 +100,10 @@ function configure(object: BpfObject, options: TraceObjectOptions): void {
   const config = encodeTraceConfig({
     kprobeMulti: multi,
     filtered: options.filter !== null,
+    filterReadsLink: readsLink(options.filter),
     dropReasonArgument: options.dropReasonArgument,
     ownConnection: options.ownConnection,
+    directReads: options.directReads,
   });
   initialValue(findMap(object, '.rodata')).set(config);
   setMaxEntries(findMap(object, 'events'), options.ringBufferBytes);

@@ -6,8 +6,11 @@ import { attachMulti } from './attach-multi.ts';
 import { chooseBackend } from './backend.ts';
 import { readKernelBtf } from './btf-kernel.ts';
 import { Drain } from './drain.ts';
+import { DropLocations } from './drop-locations.ts';
 import { dropReasons } from './drop-reasons.ts';
 import { readInterfaces } from './interfaces.ts';
+import { readKallsyms } from './kallsyms.ts';
+import { hasKernelFunction } from './kernel-function.ts';
 import { attachKprobeMulti, attachRawTracepoint, destroyLink, LibbpfError } from './libbpf.ts';
 import { mapLossCounters } from './loss-counters.ts';
 import type { Output } from './output.ts';
@@ -63,7 +66,14 @@ export class Trace {
     const clock = stopwatch();
     const pattern = request.functions === null ? null : parsePattern(request.functions);
     const btf = await readKernelBtf(signal);
-    const plan = await planProbes({ functions: pattern, btf, signal, onProgress: progress('scan') });
+    const kallsyms = await readKallsyms(signal);
+    const plan = await planProbes({
+      functions: pattern,
+      btf,
+      kallsyms,
+      signal,
+      onProgress: progress('scan'),
+    });
     const reasons = dropReasons(btf);
     const scan = clock();
 
@@ -78,6 +88,7 @@ export class Trace {
         backend,
         dropReasonArgument: reasons.argument,
         ownConnection,
+        directReads: hasKernelFunction(btf, 'bpf_rdonly_cast'),
         positions: new Set(plan.functions.map(({ argument }) => argument)),
         ringBufferBytes: request.ringBufferBytes || DEFAULT_RING_BYTES,
       });
@@ -105,7 +116,7 @@ export class Trace {
         milliseconds: { scan, load, attach: clock() },
       };
       output.send(attached);
-      const drain = new Drain(ring.ring, loss, output);
+      const drain = new Drain(ring.ring, loss, output, new DropLocations(kallsyms));
       drain.start();
       return new Trace(output, object, probes, resources, drain);
     } catch (error) {

@@ -1,5 +1,5 @@
 /** What went wrong with an agent, in the user's words and codes. */
-import type { AgentError, AgentErrorCode } from '../../remote-agent/protocol.ts';
+import { HEARTBEAT_TIMEOUT_MS, type AgentError, type AgentErrorCode } from '../../remote-agent/protocol.ts';
 import { PacketTraceError, type ErrorCode } from '../errors.ts';
 import type { AgentClosed } from '../target/connection.ts';
 
@@ -22,8 +22,12 @@ export function fromAgentError(error: AgentError): PacketTraceError {
   return new PacketTraceError(CODES[error.code] ?? 'internal', error.message, error.remedy);
 }
 
-/** The agent, or the way to it, is gone in the middle of a trace. */
+/** What the agent says when it leaves for want of pings (remote-agent/main.ts). */
+const SILENCE = 'the editor is silent';
+
+/** The agent, or the way to it, is gone in the middle of a trace: `connection-lost` or `agent-died`. */
 export function lostAgent(closed: AgentClosed): PacketTraceError {
+  if (closed.stderr.includes(SILENCE)) return unheard();
   if (closed.connectionLost) {
     return new PacketTraceError(
       'connection-lost',
@@ -35,6 +39,15 @@ export function lostAgent(closed: AgentClosed): PacketTraceError {
     'agent-died',
     `The agent on the target ended unexpectedly (${howItEnded(closed)}).${stderrTail(closed)}`,
     'What was captured is kept. The kernel removed the probes with the agent; start the trace again.',
+  );
+}
+
+/** The agent stopped because nothing reached it: this machine slept, or the network between was gone. */
+export function unheard(): PacketTraceError {
+  return new PacketTraceError(
+    'connection-lost',
+    `The target heard nothing from here for ${HEARTBEAT_TIMEOUT_MS / 1000} s and removed its probes.`,
+    'What was captured is kept; start the trace again.',
   );
 }
 

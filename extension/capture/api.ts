@@ -2,13 +2,20 @@
  * What front ends (terminal, tree, debug adapter) see of a capture. The engine behind it keeps events in
  * columns; nothing here is an object an event: events and trajectories are numbers, read field by field.
  */
-import type { Attached, Backend, End, Hello, ProbedFunction, Progress } from '../../remote-agent/protocol.ts';
+import type { Attached, Backend, End, Hello, Progress } from '../../remote-agent/protocol.ts';
 import type { PacketTraceError } from '../errors.ts';
 
 /** Index of an event in its capture, in order of arrival, from 0. */
 export type EventIndex = number;
 /** Index of a trajectory in its capture, in order of its first event, from 0. */
 export type TrajectoryId = number;
+
+/** A function of the target's kernel. */
+export interface KernelFunction {
+  name: string;
+  /** Empty for vmlinux. */
+  module: string;
+}
 
 export interface EventStore {
   readonly length: number;
@@ -22,9 +29,11 @@ export interface EventStore {
   /** `function`: a probe hit; `drop`: the kfree_skb tracepoint, with reason and location. */
   kind(event: EventIndex): 'function' | 'drop';
   /** The probed function; for a drop the function that contains the location, where known. */
-  function(event: EventIndex): ProbedFunction | undefined;
+  function(event: EventIndex): KernelFunction | undefined;
   /** `ip_rcv`, or for an unknown address its hexadecimal form. */
   functionName(event: EventIndex): string;
+  /** Of a drop: bytes from the start of `function` to the location; undefined for function events. */
+  dropOffset(event: EventIndex): number | undefined;
   /** `NETFILTER_DROP`; undefined for function events and where the kernel gives none. */
   dropReason(event: EventIndex): string | undefined;
   /** Address of the struct sk_buff, `0xffff…`. */

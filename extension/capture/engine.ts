@@ -7,18 +7,18 @@ import { encodeJsonFrame, FrameDecoder, FramingError } from '../../remote-agent/
 import {
   FrameKind,
   HEARTBEAT_INTERVAL_MS,
-  HEARTBEAT_TIMEOUT_MS,
   PROTOCOL_VERSION,
   type Attached,
   type End,
   type Hello,
+  type KernelLocation,
   type Message,
   type Progress,
   type Request,
 } from '../../remote-agent/protocol.ts';
 import { PacketTraceError } from '../errors.ts';
 import type { AgentClosed, AgentConnection } from '../target/connection.ts';
-import { agentDidNotStart, fromAgentError, lostAgent, notTheAgent } from './agent-errors.ts';
+import { agentDidNotStart, fromAgentError, lostAgent, notTheAgent, unheard } from './agent-errors.ts';
 import type { Capture, CaptureEnd, CaptureEvents, CaptureOptions, EventStore, Trajectories } from './api.ts';
 import { ColumnStore } from './event-store.ts';
 import { Symbols } from './symbols.ts';
@@ -69,10 +69,12 @@ class Session extends EventEmitter<CaptureEvents> implements Capture {
   /** Settles when the probes are armed, rejects when that fails. */
   readonly ready: Promise<void>;
   readonly #store = new ColumnStore();
+  #symbols: Symbols | undefined;
   readonly #done: Promise<CaptureEnd>;
   readonly #decoder = new FrameDecoder((kind, payload) => this.#frame(kind, payload));
   /** Batches that came while the agent was still attaching: their names are not known yet. */
   #early: Uint8Array<ArrayBuffer>[] = [];
+  readonly #earlyLocations: KernelLocation[] = [];
   #stopping = false;
   /** The connection was given up: what still comes is not looked at. */
   #over = false;
@@ -166,6 +168,10 @@ class Session extends EventEmitter<CaptureEvents> implements Capture {
         return;
       case 'attached':
         return this.#armed(message);
+      case 'locations':
+        if (this.#symbols === undefined) this.#earlyLocations.push(...message.locations);
+        else this.#symbols.addLocations(message.locations);
+        return;
       case 'error':
         return this.#failed(fromAgentError(message));
       case 'end':
@@ -198,7 +204,9 @@ class Session extends EventEmitter<CaptureEvents> implements Capture {
 
   #armed(attached: Attached): void {
     this.attached = attached;
-    this.#store.setSymbols(new Symbols(attached));
+    this.#symbols = new Symbols(attached);
+    this.#symbols.addLocations(this.#earlyLocations);
+    this.#store.setSymbols(this.#symbols);
     this.emit('attached', attached);
     this.#append(this.#early);
     this.#early = [];
@@ -235,11 +243,7 @@ class Session extends EventEmitter<CaptureEvents> implements Capture {
         this.#agentError ?? new PacketTraceError('internal', 'The agent ended the trace with an error.');
       this.#finish('error', error, end);
     } else if (this.#stopping) this.#finish('stopped', undefined, end);
-    else {
-      const silence = `The target heard nothing from here for ${HEARTBEAT_TIMEOUT_MS / 1000} s and removed its probes.`;
-      const remedy = 'What was captured is kept; start the trace again.';
-      this.#finish('connection-lost', new PacketTraceError('connection-lost', silence, remedy), end);
-    }
+    else this.#finish('connection-lost', unheard(), end);
   }
 
   async #closed(closed: AgentClosed): Promise<void> {
@@ -247,9 +251,11 @@ class Session extends EventEmitter<CaptureEvents> implements Capture {
     if (this.#over) return;
     if (this.attached === undefined) this.fail(agentDidNotStart(closed));
     else if (this.#agentError !== undefined) this.#finish('error', this.#agentError);
-    else if (closed.connectionLost) this.#finish('connection-lost', lostAgent(closed));
     else if (this.#stopping && closed.exitCode === 0) this.#finish('stopped');
-    else this.#finish('agent-died', lostAgent(closed));
+    else {
+      const error = lostAgent(closed);
+      this.#finish(error.code === 'connection-lost' ? 'connection-lost' : 'agent-died', error);
+    }
   }
 
   #finish(why: CaptureEnd['why'], error?: PacketTraceError, agent?: End): void {

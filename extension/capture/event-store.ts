@@ -1,6 +1,6 @@
 /** Reads events, field by field, from the columns that the decoder fills. */
-import { EventFlag, EventKind, type ProbedFunction } from '../../remote-agent/protocol.ts';
-import type { EventIndex, EventStore, TrajectoryId, TupleParts } from './api.ts';
+import { EventFlag, EventKind } from '../../remote-agent/protocol.ts';
+import type { EventIndex, EventStore, KernelFunction, TrajectoryId, TupleParts } from './api.ts';
 import { EventColumns, type EventChunk } from './event-columns.ts';
 import { RecordDecoder, SharedTables, type Batch } from './record-decoder.ts';
 import { formatAddress, Symbols } from './symbols.ts';
@@ -70,11 +70,15 @@ export class ColumnStore implements EventStore {
     return this.#number('kind', event) === EventKind.Drop ? 'drop' : 'function';
   }
 
-  function(event: EventIndex): ProbedFunction | undefined {
+  function(event: EventIndex): KernelFunction | undefined {
     const address = this.#address(event);
-    return this.kind(event) === 'drop'
-      ? this.#functionAround(address, event)
-      : this.#symbols.function(address);
+    return this.kind(event) === 'drop' ? this.#symbols.location(address) : this.#symbols.function(address);
+  }
+
+  dropOffset(event: EventIndex): number | undefined {
+    if (this.kind(event) !== 'drop') return undefined;
+    const location = this.#symbols.location(this.#address(event));
+    return location && location.address - location.start;
   }
 
   functionName(event: EventIndex): string {
@@ -171,21 +175,6 @@ export class ColumnStore implements EventStore {
 
   #address(event: EventIndex): number {
     return this.#tables.address(this.#number('address', event));
-  }
-
-  /**
-   * The function that a drop's location lies in. Sizes of functions are not known, and those that are not
-   * probed lie between the probed ones: so only a function that this packet was seen in counts.
-   */
-  #functionAround(location: number, drop: EventIndex): ProbedFunction | undefined {
-    const candidate = this.#symbols.functionBefore(location);
-    const id = this.trajectory(drop);
-    for (let nth = 0; candidate !== undefined && nth < this.trajectories.eventCount(id); nth++) {
-      const event = this.trajectories.event(id, nth);
-      if (event === drop) break;
-      if (this.kind(event) === 'function' && this.#address(event) === candidate.address) return candidate;
-    }
-    return undefined;
   }
 }
 

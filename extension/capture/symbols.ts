@@ -1,15 +1,14 @@
-/** Names that the agent sent once, when the probes were armed. */
-import type { Attached, KernelAddress, ProbedFunction } from '../../remote-agent/protocol.ts';
+/** Names that the agent sent: once, when the probes were armed, and for each new place of a drop. */
+import type { Attached, KernelAddress, KernelLocation, ProbedFunction } from '../../remote-agent/protocol.ts';
 
 export class Symbols {
   readonly #functions = new Map<KernelAddress, ProbedFunction>();
-  readonly #sorted: KernelAddress[];
+  readonly #locations = new Map<KernelAddress, KernelLocation>();
   readonly #dropReasons = new Map<number, string>();
   readonly #devices = new Map<string, string>();
 
   constructor(attached: Pick<Attached, 'functions' | 'dropReasons' | 'devices'>) {
     for (const probed of attached.functions) this.#functions.set(probed.address, probed);
-    this.#sorted = [...this.#functions.keys()].sort((a, b) => a - b);
     for (const { value, name } of attached.dropReasons) this.#dropReasons.set(value, name);
     for (const { netns, ifindex, name } of attached.devices) this.#devices.set(`${netns}/${ifindex}`, name);
   }
@@ -19,16 +18,13 @@ export class Symbols {
     return this.#functions.get(address);
   }
 
-  /** The last probed function that begins at or before an address, which need not lie in it. */
-  functionBefore(address: KernelAddress): ProbedFunction | undefined {
-    let low = 0;
-    let high = this.#sorted.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#sorted[middle] ?? 0) <= address) low = middle + 1;
-      else high = middle;
-    }
-    return this.#functions.get(this.#sorted[low - 1] ?? -1);
+  addLocations(locations: readonly KernelLocation[]): void {
+    for (const location of locations) this.#locations.set(location.address, location);
+  }
+
+  /** The place of a drop. */
+  location(address: KernelAddress): KernelLocation | undefined {
+    return this.#locations.get(address);
   }
 
   /** A reason's name, its number where the target has names and none for it, undefined where it has none at all. */

@@ -60,6 +60,7 @@ export function eventObject(store: EventStore, event: EventIndex): object {
     comm: store.comm(event),
     function: store.functionName(event),
     module: probed?.module ?? null,
+    offset: store.dropOffset(event) ?? null,
     reason: store.dropReason(event) ?? null,
     netns: store.netns(event),
     mark: store.mark(event),

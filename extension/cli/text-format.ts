@@ -82,7 +82,9 @@ export class TextFormat {
       const name = this.store.functionName(event);
       return drop === undefined ? name : `${name}(${reason(drop)})`;
     }
-    return `skb:kfree_skb(${reason(event)}) in ${this.store.functionName(event)}`;
+    const offset = this.store.dropOffset(event);
+    const place = `${this.store.functionName(event)}${offset === undefined ? '' : `+0x${offset.toString(16)}`}`;
+    return `skb:kfree_skb(${reason(event)}) in ${place}`;
   }
 }
 

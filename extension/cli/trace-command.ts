@@ -123,6 +123,7 @@ export function reportError(
 class TextFront implements Front {
   readonly events: TextFormat;
   readonly foldDrops = true;
+  #lossTold = false;
 
   constructor(
     private readonly trace: RunningTrace,
@@ -147,10 +148,12 @@ class TextFront implements Front {
     this.stdout.write(this.events.header());
   }
 
-  lost(total: number): void {
-    this.status.progress(
-      `${total.toLocaleString('en')} events lost so far: a narrower filter or --filter-func helps`,
-    );
+  lost(): void {
+    if (!this.#lossTold)
+      this.status.say(
+        'Events are being lost: a narrower filter or --filter-func helps. The totals will count them.',
+      );
+    this.#lossTold = true;
   }
 
   end(end: CaptureEnd, totals: Totals): void {

@@ -88,6 +88,7 @@ export class Authentication {
     }
     while (this.#mayAsk('keyboard-interactive')) yield this.#interactive(username);
     while (this.#mayAsk('password')) {
+      this.#questions++;
       const password = await this.#ask('password', `Password for ${this.request.who}`);
       if (password === undefined) return;
       this.#tried.push('password');
@@ -134,7 +135,6 @@ export class Authentication {
   }
 
   async #ask(kind: 'password' | 'challenge', prompt: string): Promise<string | undefined> {
-    if (kind === 'password' && this.#tried.at(-1) === 'password') this.#questions++;
     const answer = await this.request.prompts.secret({ kind, prompt });
     if (answer === undefined) this.#declined = true;
     return answer;

@@ -48,14 +48,20 @@ export async function deploy(request: DeployRequest): Promise<{ dir: string; upl
   }
 }
 
-/** Also marks the folder as used, which is what `keep` goes by. */
+/**
+ * By size: checksums were compared when it was uploaded, and reading Node again would cost seconds at each
+ * start on a small machine. Also marks the folder as used, which is what `keep` goes by.
+ */
 async function isThere({ shell, bundle, signal }: DeployRequest, dir: string): Promise<boolean> {
-  const result = await runScript(
-    shell,
-    `cd ${quote(dir)} 2>/dev/null || exit 1\n${checkSums(bundle)} || exit 1\ntouch .`,
-    { signal },
-  );
+  const result = await runScript(shell, `cd ${quote(dir)} 2>/dev/null && ${sizesMatch(bundle)} && touch .`, {
+    signal,
+  });
   return result.code === 0;
+}
+
+function sizesMatch(bundle: Bundle): string {
+  const size = (file: BundleFile) => `[ "$(wc -c 2>/dev/null < ${quote(file.path)})" -eq ${file.bytes} ]`;
+  return `{ ${bundle.files.map(size).join(' && ')}; } 2>/dev/null`;
 }
 
 function checkSums(bundle: Bundle): string {
@@ -129,7 +135,7 @@ ${checkSums(bundle)} || exit ${EXIT_BAD_SUM}
 ${modes}
 cd ${quote(cacheDir)} || exit ${EXIT_NO_FOLDER}
 # One that is there by now is another start's, which was quicker, or failed its check before.
-if (cd ${quote(dir)} 2>/dev/null && ${checkSums(bundle)}); then rm -rf ${quote(temporary)}
+if (cd ${quote(dir)} 2>/dev/null && ${sizesMatch(bundle)}); then rm -rf ${quote(temporary)}
 else
   [ ! -d ${quote(dir)} ] || mv ${quote(dir)} ${quote(`${temporary}-old`)}
   mv ${quote(temporary)} ${quote(dir)} || exit 1

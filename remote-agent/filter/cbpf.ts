@@ -10,6 +10,8 @@ export type JumpTest = 'jeq' | 'jgt' | 'jge' | 'jset';
 export type LoadSize = 1 | 2 | 4;
 /** The accumulator and the index register, 32 bits each. */
 export type CbpfRegister = 'A' | 'X';
+/** PACKET_* of linux/if_packet.h, PACKET_OUTGOING for what this machine sends; the interface's index. */
+export type LinkFact = 'packet-type' | 'interface';
 /** A constant, or the index register. */
 export type Operand = number | 'X';
 
@@ -19,6 +21,8 @@ export type Operation =
   /** X = 4 × low nibble of the byte: the length of an IPv4 header. */
   | { op: 'load-header-length'; offset: number }
   | { op: 'load-length'; to: CbpfRegister }
+  /** What the skb knows of the packet besides its bytes. */
+  | { op: 'load-link'; fact: LinkFact }
   | { op: 'load-constant'; to: CbpfRegister; value: number }
   | { op: 'load-memory'; to: CbpfRegister; word: number }
   | { op: 'store-memory'; from: CbpfRegister; word: number }
@@ -49,13 +53,16 @@ const JUMP_TESTS = [undefined, 'jeq', 'jgt', 'jge', 'jset'] as const;
 
 /**
  * Loads from here on are no packet bytes: Linux answers them from the skb (SKF_AD_OFF in linux/filter.h,
- * 64 bytes of them). libpcap emits them for the primitives below. Offsets beyond are merely out of the packet.
+ * 64 bytes of them), whatever their size. libpcap emits them for the primitives below. Offsets beyond are
+ * merely out of the packet.
  */
 const ANCILLARY_START = 0xffff_f000;
 const ANCILLARY_BYTES = 64;
-const ANCILLARY_PRIMITIVES = new Map([
-  [ANCILLARY_START + 4, 'inbound, outbound'],
-  [ANCILLARY_START + 8, 'ifindex'],
+const LINK_FACTS = new Map<number, LinkFact>([
+  [ANCILLARY_START + 4, 'packet-type'], // inbound, outbound
+  [ANCILLARY_START + 8, 'interface'], // ifindex
+]);
+const OTHER_PRIMITIVES = new Map([
   [ANCILLARY_START + 44, 'vlan'],
   [ANCILLARY_START + 48, 'vlan'],
 ]);
@@ -112,8 +119,7 @@ function decodeInstruction(program: readonly CbpfInstruction[], index: number): 
         case 0x20:
         case 0x28:
         case 0x30:
-          refuseAncillary(index, k);
-          return { op: 'load', size: loadSize(code), offset: k, indexed: false };
+          return absoluteLoad(index, loadSize(code), k);
         case 0x40:
         case 0x48:
         case 0x50:
@@ -163,11 +169,14 @@ function jumpTarget(length: number, index: number, offset: number): number {
   return target < length ? target : fail(index, 'jumps past the end of the program');
 }
 
-function refuseAncillary(index: number, k: number): void {
-  if (k < ANCILLARY_START || k >= ANCILLARY_START + ANCILLARY_BYTES) return;
-  const primitive = ANCILLARY_PRIMITIVES.get(k);
+function absoluteLoad(index: number, size: LoadSize, k: number): Operation {
+  if (k < ANCILLARY_START || k >= ANCILLARY_START + ANCILLARY_BYTES)
+    return { op: 'load', size, offset: k, indexed: false };
+  const fact = LINK_FACTS.get(k);
+  if (fact !== undefined) return { op: 'load-link', fact };
+  const primitive = OTHER_PRIMITIVES.get(k);
   const what = primitive === undefined ? '' : ` (${primitive})`;
-  fail(
+  return fail(
     index,
     `asks for what only a capture on an interface knows${what}`,
     `Leave that part${what} out of the filter: it can only look at the packet's own bytes.`,

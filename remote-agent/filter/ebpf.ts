@@ -4,6 +4,7 @@ export const R0 = 0;
 export const R1 = 1;
 export const R2 = 2;
 export const R3 = 3;
+export const R4 = 4;
 /** R6 to R9 survive calls. */
 export const R6 = 6;
 export const R7 = 7;

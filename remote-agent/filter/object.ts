@@ -1,8 +1,9 @@
 /**
  * The packet filter as a BPF object file that libbpf's static linker links to the tracing programs. They call
- * `int pcap_filter_l2(u64 data, u64 linear, u64 length)` and `pcap_filter_l3`: data is the kernel address of
- * the first byte (of the Ethernet header, of the IP header), linear the bytes readable there, length the
- * packet's length from there; nonzero keeps the packet. As global functions they are verified by themselves.
+ * `int pcap_filter_l2(u64 data, u64 linear, u64 length, u64 link)` and `pcap_filter_l3`: data is the kernel
+ * address of the first byte (of the Ethernet header, of the IP header), linear the bytes readable there, length
+ * the packet's length from there, link the interface's index and the packet type (in the upper half) for
+ * filters that ask for them; nonzero keeps the packet. As global functions they are verified by themselves.
  */
 import type { CbpfInstruction, CompiledFilter } from '../protocol.ts';
 import { checkBranchLimit } from './branch-limit.ts';
@@ -12,7 +13,7 @@ import * as ebpf from './ebpf.ts';
 import { buildElf } from './elf-builder.ts';
 import { translate } from './translate.ts';
 
-const PARAMETERS = ['data', 'linear', 'length'];
+const PARAMETERS = ['data', 'linear', 'length', 'link'];
 
 /**
  * @param filter null: keep every packet; a side that is null keeps none
@@ -36,6 +37,12 @@ export function filterObject(filter: CompiledFilter | null): Uint8Array {
     ],
     functions.map(({ name, offset, code }) => ({ name, offset, bytes: code.length })),
   );
+}
+
+/** Whether the filter asks for the interface or the direction: the caller must pass `link` then. */
+export function readsLink(filter: CompiledFilter | null): boolean {
+  const sides = [filter?.l2 ?? null, filter?.l3 ?? null];
+  return sides.some((side) => side !== null && decodeCbpf(side).some(({ op }) => op === 'load-link'));
 }
 
 function sideCode(program: readonly CbpfInstruction[] | null): ebpf.Instruction[] {

@@ -1,11 +1,18 @@
 /**
- * Classic BPF → eBPF. The result is the body of a function of (data, linear, length): the kernel address of
- * the packet's first byte, the number of bytes readable there, and the packet's length on the wire. It
- * returns nonzero to keep the packet. The meaning is that of libpcap's bpf_filter on a packet of which
+ * Classic BPF → eBPF. The result is the body of a function of (data, linear, length, link): the kernel address of
+ * the packet's first byte, the number of bytes readable there, the packet's length on the wire, and its
+ * interface's index (low half) and packet type (high half). It returns nonzero to keep the packet. The meaning is that of libpcap's bpf_filter on a packet of which
  * `linear` bytes were captured.
  */
 import { Assembler, Label } from './assembler.ts';
-import { MEMORY_WORDS, type CbpfRegister, type JumpTest, type Operand, type Operation } from './cbpf.ts';
+import {
+  MEMORY_WORDS,
+  type CbpfRegister,
+  type JumpTest,
+  type LinkFact,
+  type Operand,
+  type Operation,
+} from './cbpf.ts';
 import * as ebpf from './ebpf.ts';
 import { DATA, LINEAR, PacketLoads } from './packet-loads.ts';
 import { dividesByZero, reachable } from './reachability.ts';
@@ -14,11 +21,14 @@ import { dividesByZero, reachable } from './reachability.ts';
 const REGISTER: Record<CbpfRegister, number> = { A: ebpf.R6, X: ebpf.R7 };
 
 /**
- * Stack, from the frame pointer down: length, scratch memory, then what PacketLoads needs. 216 bytes at most;
+ * Stack, from the frame pointer down: length, link, scratch memory, then what PacketLoads needs. 224 bytes at most;
  * the kernel allows 512 for the caller and the filter together.
  */
 const LENGTH_AT = -8;
-const MEMORY_AT = LENGTH_AT - 4 * MEMORY_WORDS;
+const LINK_AT = LENGTH_AT - 8;
+const MEMORY_AT = LINK_AT - 4 * MEMORY_WORDS;
+/** Halves of the link argument, little-endian as all targets are. */
+const LINK_FACT_AT: Record<LinkFact, number> = { interface: LINK_AT, 'packet-type': LINK_AT + 4 };
 const LOADS_AT = MEMORY_AT - 8;
 
 /** For a jump over the true branch; `jset` has no opposite. */
@@ -63,6 +73,7 @@ class Translation {
     const { asm } = this;
     asm.emit(ebpf.alu64Register('mov', DATA, ebpf.R1), ebpf.alu64Register('mov', LINEAR, ebpf.R2));
     asm.emit(ebpf.store(8, ebpf.FP, LENGTH_AT, ebpf.R3));
+    if (this.program.some(({ op }) => op === 'load-link')) asm.emit(ebpf.store(8, ebpf.FP, LINK_AT, ebpf.R4));
     asm.emit(ebpf.alu32('mov', REGISTER.A, 0), ebpf.alu32('mov', REGISTER.X, 0));
     const words = new Set(
       this.program.flatMap((operation) => (operation.op === 'load-memory' ? operation.word : [])),
@@ -86,6 +97,9 @@ class Translation {
         break;
       case 'load-length':
         asm.emit(ebpf.load(4, REGISTER[operation.to], ebpf.FP, LENGTH_AT));
+        break;
+      case 'load-link':
+        asm.emit(ebpf.load(4, A, ebpf.FP, LINK_FACT_AT[operation.fact]));
         break;
       case 'load-constant':
         asm.emit(ebpf.alu32('mov', REGISTER[operation.to], operation.value));

@@ -36,7 +36,7 @@ export interface DecodedEvent {
   cpu: number;
   protocol: number;
   comm: string;
-  /** `source:port->destination:port/protocol` for IPv4; undefined for others. */
+  /** `source:port->destination:port/protocol`, IPv6 addresses in brackets; undefined: not an IP packet. */
   tuple: string | undefined;
   lostBefore: number;
 }
@@ -133,9 +133,11 @@ export class AgentClient {
 }
 
 function decodeEvent(record: Buffer): DecodedEvent {
-  const ipv4 = (offset: number) => record.subarray(offset, offset + 4).join('.');
   const flags = record.readUInt8(EventRecord.flags);
-  const hasTuple = (flags & EventFlag.Tuple) !== 0 && (flags & EventFlag.Ipv6) === 0;
+  const address = (offset: number) =>
+    (flags & EventFlag.Ipv6) === 0
+      ? record.subarray(offset, offset + 4).join('.')
+      : `[${Array.from({ length: 8 }, (_, group) => record.readUInt16BE(offset + 2 * group).toString(16)).join(':')}]`;
   const comm = record.toString('latin1', EventRecord.comm, EventRecord.comm + 16);
   return {
     address: Number(record.readBigUInt64LE(EventRecord.address) & 0xffff_ffff_ffffn),
@@ -151,11 +153,12 @@ function decodeEvent(record: Buffer): DecodedEvent {
     cpu: record.readUInt16LE(EventRecord.cpu),
     protocol: record.readUInt16LE(EventRecord.protocol),
     comm: comm.slice(0, comm.indexOf('\0')),
-    tuple: hasTuple
-      ? `${ipv4(EventRecord.sourceAddress)}:${record.readUInt16LE(EventRecord.sourcePort)}->` +
-        `${ipv4(EventRecord.destinationAddress)}:${record.readUInt16LE(EventRecord.destinationPort)}` +
-        `/${record.readUInt8(EventRecord.l4Protocol)}`
-      : undefined,
+    tuple:
+      (flags & EventFlag.Tuple) !== 0
+        ? `${address(EventRecord.sourceAddress)}:${record.readUInt16LE(EventRecord.sourcePort)}->` +
+          `${address(EventRecord.destinationAddress)}:${record.readUInt16LE(EventRecord.destinationPort)}` +
+          `/${record.readUInt8(EventRecord.l4Protocol)}`
+        : undefined,
     lostBefore: record.readUInt32LE(EventRecord.lostBefore),
   };
 }

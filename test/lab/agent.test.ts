@@ -86,6 +86,23 @@ describe('agent on 6.12', () => {
     ]);
   });
 
+  test('reads IPv6 headers', async () => {
+    const { client, attached } = await trace({
+      ...ALL_ICMP,
+      filter: null,
+      functions: 'ip6_.*|ipv6_rcv|icmpv6_rcv|udpv6_queue_rcv_skb',
+    });
+    await sh('ping -6 -c 1 -s 3000 ::1'); // fits into the loopback's MTU: no fragments
+    await sh('echo | nc -6 -u -w 1 -p 4444 ::1 5555 || true');
+    client.send({ type: 'stop' });
+    await client.message('end');
+    const one = '[0:0:0:0:0:0:0:1]';
+    const tuples = new Set(client.events.map(({ tuple }) => tuple));
+    assert.ok(tuples.has(`${one}:0->${one}:0/58`), [...tuples].join(' '));
+    assert.ok(tuples.has(`${one}:4444->${one}:5555/17`), [...tuples].join(' '));
+    assert.ok(functionNames(attached, client.events).includes('icmpv6_rcv'));
+  });
+
   test('counts what does not fit into the ring buffer', async () => {
     const { client } = await trace({ ...ALL_ICMP, ringBufferBytes: 4096 });
     await sh(`ping -q -f -c 200 ${GATEWAY}`);

@@ -6,9 +6,10 @@ import { after, before, describe, test } from 'node:test';
 import ssh2 from 'ssh2';
 import { bootGuest, type Guest, type GuestUser, type KernelName, type Userland } from './guest.ts';
 
-const MATRIX: { kernel: KernelName; userland: Userland; cpus: number }[] = [
+/** Users are the same everywhere, and logging in is slow in emulation: looking at them once will do. */
+const MATRIX: { kernel: KernelName; userland: Userland; cpus: number; users?: true }[] = [
   { kernel: '6.12', userland: 'node', cpus: 2 },
-  { kernel: '6.1', userland: 'bare', cpus: 2 },
+  { kernel: '6.1', userland: 'bare', cpus: 2, users: true },
   { kernel: '5.10', userland: 'bare', cpus: 2 },
   { kernel: '7.2', userland: 'node', cpus: 1 },
 ];
@@ -87,7 +88,7 @@ async function connects(port: number): Promise<boolean> {
   });
 }
 
-for (const { kernel, userland, cpus } of MATRIX) {
+for (const { kernel, userland, cpus, users } of MATRIX) {
   describe(`kernel ${kernel}, ${userland} userland`, () => {
     let guest: Guest;
     before(async () => {
@@ -108,6 +109,8 @@ for (const { kernel, userland, cpus } of MATRIX) {
         assert.equal(await has(guest, program), false, program);
     });
     test('can trace: BTF, tracefs, modules', () => checkTracing(guest));
+    test('makes traffic that iptables drops, and reaches nobody else', () => checkTraffic(guest));
+    if (users === undefined) return;
     test('lets users in by key, and sudo as each may', () => checkUsers(guest));
     test('lets users in by password and by keyboard-interactive', async () => {
       for (const method of ['password', 'keyboard-interactive'] as const) {
@@ -115,11 +118,10 @@ for (const { kernel, userland, cpus } of MATRIX) {
         assert.equal(await logIn(guest, method, 'not the password'), false, `${method}, wrong password`);
       }
     });
-    test('makes traffic that iptables drops, and reaches nobody else', () => checkTraffic(guest));
   });
 }
 
-test('a guest as a tool: commands, panic, stop', async () => {
+test('a guest as a tool: commands, panic, stop', { timeout: 600_000 }, async () => {
   const guest = await bootGuest({ kernel: '6.12', userland: 'bare' });
   try {
     assert.deepEqual(await guest.exec('cat; echo error >&2; exit 3', { input: 'text' }), {

@@ -47,10 +47,10 @@ async function filterCases(): Promise<FilterCase[]> {
 }
 
 function expected(filter: CompiledFilter | null): boolean[] {
-  return calls.map(({ side, bytes, length }) => {
+  return calls.map(({ side, bytes, length, link }) => {
     if (filter === null) return true;
     const program = filter[side];
-    return program !== null && runCbpf(program, bytes, length) !== 0;
+    return program !== null && runCbpf(program, bytes, length, link) !== 0;
   });
 }
 

@@ -63,16 +63,21 @@ export class GuestShell {
     await this.connect(user);
     // Without a living master ssh makes a connection of its own.
     const args = ['-S', this.socket(user), ...sshArguments(this.access, user), '--', command];
-    return runToEnd(args, timeoutMs, input ?? '');
+    const result = await runToEnd(args, timeoutMs, input ?? '');
+    if (result.code === 255) await this.end(user); // SSH failed: the next command takes a new connection
+    return result;
   }
 
   /** Ends the connections. */
   async close(): Promise<void> {
-    for (const { child } of this.masters.values()) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      child.kill('SIGKILL');
-      await once(child, 'close');
-    }
+    for (const user of this.masters.keys()) await this.end(user);
+  }
+
+  private async end(user: GuestUser): Promise<void> {
+    const child = this.masters.get(user)?.child;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'close');
   }
 
   private socket(user: GuestUser): string {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { KERNEL_NAMES } from './kernels.ts';
 import type { BootOptions, Guest } from './guest.ts';
 import { withGuest } from './guest-retry.ts';
-import { runScenario, type Scenario, type TraceEvent } from './scenario.ts';
+import { runScenario, unmet, type Scenario, type TraceEvent } from './scenario.ts';
 import { terminalTrace } from './scenario-terminal.ts';
 import { SCENARIOS } from './scenarios.ts';
 
@@ -27,7 +27,7 @@ const SCENARIO: Scenario = {
   setup: ['prepare'],
   traffic: ['send'],
   filter: 'tcp',
-  expected: [{ comm: 'curl', functions: ['a', ['b', 'old_b']], drop: 'REASON' }],
+  expected: [{ comm: 'curl', functions: ['a', ['b', 'old_b']], drop: { reason: 'REASON' } }],
 };
 
 /** A guest that boots at once; whether its kernel dies is the caller's wish. */
@@ -62,12 +62,20 @@ test('a scenario passes when a trajectory has the functions in order, and the re
   assert.deepEqual(commands, ['prepare', 'send']);
 });
 
+test('a packet that must not be dropped', () => {
+  const scenario = { ...SCENARIO, expected: [{ functions: ['a'], drop: false as const }] };
+  assert.equal(unmet(scenario, [event('a')]).length, 0);
+  assert.equal(unmet(scenario, [event('a'), event('a', 'REASON')]).length, 1);
+  assert.equal(unmet(scenario, [event('a'), { ...event('a'), kind: 'drop' }]).length, 1); // before 5.17
+});
+
 test('a failed scenario tells the expectation, the events and the console', async (t) => {
   t.mock.timers.enable({ apis: ['Date'] });
   const cases: TraceEvent[][] = [
     [event('b'), event('a'), event('x', 'REASON')],
     [event('a'), event('b'), event('x', 'OTHER')],
     [event('a'), event('b')],
+    [], // nothing at all
   ];
   for (const events of cases) {
     const trace = () => {
@@ -82,7 +90,7 @@ test('a failed scenario tells the expectation, the events and the console', asyn
     };
     await assert.rejects(runScenario(fakeGuest(false), SCENARIO, trace), (error: Error) => {
       assert.match(error.message, /"a trial" on 6\.12-fake: not seen: .*REASON/);
-      assert.match(error.message, /0 \[curl\] a\n/);
+      assert.match(error.message, events.length > 0 ? /0 \[curl\] a\n/ : / {2}none\n/);
       assert.match(error.message, /last words/);
       return true;
     });

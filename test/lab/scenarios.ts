@@ -3,32 +3,29 @@ import type { Scenario } from './scenario.ts';
 /** The drop function had other names: kfree_skb_reason before 6.11, kfree_skb before 5.17. */
 const DROP = ['sk_skb_reason_drop', 'kfree_skb_reason', 'kfree_skb'];
 
-/** The scenario of the slides that introduced pwru: netfilter drops curl's SYN on its way out. */
-const NETFILTER_PATH = ['ip_local_out', '__ip_local_out', 'nf_hook_slow', DROP];
-const NETFILTER_SETUP = 'iptables -t filter -I OUTPUT 1 -m tcp --proto tcp --dst 1.1.1.1/32 -j DROP';
+/**
+ * The scenario of the slides that introduced pwru: netfilter drops curl's SYN on its way out. The path leaves
+ * out ip_local_out, which compilers of some kernels inline.
+ */
+const NETFILTER_DROP = {
+  setup: ['iptables -t filter -I OUTPUT 1 -m tcp --proto tcp --dst 1.1.1.1/32 -j DROP'],
+  traffic: ['curl -s -m 2 1.1.1.1'],
+  filter: 'dst host 1.1.1.1 and tcp and dst port 80',
+};
+const NETFILTER_PATH = ['__ip_local_out', 'nf_hook_slow', DROP, 'skb_release_data', 'kfree_skbmem'];
 
 export const SCENARIOS: readonly Scenario[] = [
   {
+    ...NETFILTER_DROP,
     name: 'netfilter drops a SYN',
     kernels: ['6.12', '7.2'],
-    setup: [NETFILTER_SETUP],
-    traffic: ['curl -s -m 2 1.1.1.1'],
-    filter: 'dst host 1.1.1.1 and tcp and dst port 80',
-    expected: [
-      {
-        comm: 'curl',
-        functions: [...NETFILTER_PATH, 'skb_release_data', 'kfree_skbmem'],
-        drop: 'NETFILTER_DROP',
-      },
-    ],
+    expected: [{ comm: 'curl', functions: NETFILTER_PATH, drop: { reason: 'NETFILTER_DROP' } }],
   },
   {
+    ...NETFILTER_DROP,
     name: 'netfilter drops a SYN, on a kernel without drop reasons',
     kernels: ['5.10'],
-    setup: [NETFILTER_SETUP],
-    traffic: ['curl -s -m 2 1.1.1.1'],
-    filter: 'dst host 1.1.1.1 and tcp and dst port 80',
-    expected: [{ comm: 'curl', functions: [...NETFILTER_PATH, 'kfree_skbmem'], drop: null }],
+    expected: [{ comm: 'curl', functions: NETFILTER_PATH, drop: { reason: null } }],
   },
   {
     name: 'nobody listens on a UDP port',
@@ -36,7 +33,13 @@ export const SCENARIOS: readonly Scenario[] = [
     setup: [],
     traffic: ['echo hello | nc -u -w 1 127.0.0.1 9'],
     filter: 'udp and dst port 9',
-    expected: [{ functions: ['ip_local_out', 'ip_rcv', DROP], drop: 'NO_SOCKET' }],
+    expected: [
+      {
+        comm: 'nc',
+        functions: ['__ip_local_out', 'loopback_xmit', 'ip_rcv', 'udp_rcv', DROP],
+        drop: { reason: 'NO_SOCKET' },
+      },
+    ],
   },
   {
     name: 'a ping over the loopback device arrives',
@@ -44,6 +47,8 @@ export const SCENARIOS: readonly Scenario[] = [
     setup: [],
     traffic: ['ping -c 1 127.0.0.1'],
     filter: 'icmp and icmp[icmptype] == icmp-echo',
-    expected: [{ comm: 'ping', functions: ['__ip_local_out', 'loopback_xmit', 'ip_rcv', 'icmp_rcv'] }],
+    expected: [
+      { comm: 'ping', functions: ['__ip_local_out', 'loopback_xmit', 'ip_rcv', 'icmp_rcv'], drop: false },
+    ],
   },
 ];

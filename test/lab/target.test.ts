@@ -133,6 +133,16 @@ async function measured(t: TestContext, guest: Guest, origin: string): Promise<v
   }
 }
 
+/** Spares the emulated guest one upload for each further user. */
+async function giveUploadTo(guest: Guest, users: readonly GuestUser[]): Promise<void> {
+  for (const user of users) {
+    const result = await guest.exec(
+      `mkdir -p /home/${user}/.cache && cp -a /root/.cache/kernel-packet-trace /home/${user}/.cache/ && chown -R ${user}: /home/${user}/.cache`,
+    );
+    assert.equal(result.code, 0, result.stderr);
+  }
+}
+
 withGuest('node', (guest) => {
   test("the target's own Node is used, the agent uploaded once", (t) => measured(t, guest(), 'path'));
   test('root', () => runsAgentAsRoot(guest(), options(guest(), 'root')));
@@ -140,7 +150,10 @@ withGuest('node', (guest) => {
 });
 
 withGuest('bare', (guest) => {
-  test('Node and the agent are uploaded, once', (t) => measured(t, guest(), 'uploaded'));
+  test('Node and the agent are uploaded, once', async (t) => {
+    await measured(t, guest(), 'uploaded');
+    await giveUploadTo(guest(), ['admin', 'sudoer']);
+  });
   test('root', () => runsAgentAsRoot(guest(), options(guest(), 'root')));
 
   test('what was uploaded is private, and nothing else is left', async () => {
@@ -194,11 +207,15 @@ withGuest('bare', (guest) => {
 
   test('login by password alone, without keyboard-interactive', async () => {
     const conf = '/run/lab/sshd_config';
-    await guest().exec(
-      `sed -i 's/^KbdInteractive.*/KbdInteractiveAuthentication no/' ${conf}; pkill -o -x sshd`,
-    );
-    for (let attempt = 0; attempt < 50 && (await guest().exec('true')).code !== 0; attempt++)
+    const serverPid = () => output(guest(), 'pgrep -o -x sshd');
+    const old = await serverPid();
+    await guest().exec(`sed -i 's/^KbdInteractive.*/KbdInteractiveAuthentication no/' ${conf}; kill ${old}`);
+    let restarted = '';
+    for (let attempt = 0; attempt < 50 && (restarted === '' || restarted === old); attempt++) {
       await sleep(200);
+      restarted = await serverPid();
+    }
+    assert.notEqual(restarted, old);
     const { sudoer } = guest().passwords;
     const prompts = answering('wrong', sudoer, sudoer);
     const target = await connectTarget(options(guest(), 'sudoer', { identity: undefined, prompts }));

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { afterEach, test } from 'node:test';
 import type { Capture, CaptureEnd, CaptureOptions } from '../../extension/capture/api.ts';
 import { startCapture } from '../../extension/capture/engine.ts';
 import { HEARTBEAT_INTERVAL_MS } from '../../remote-agent/protocol.ts';
-import { FakeAgent } from './fake-agent.ts';
+import { endFakeAgents, FakeAgent } from './fake-agent.ts';
 import { attached, eventsFrame, functionAddress, hello, kernelAddress, type TestEvent } from './records.ts';
 
 const OPTIONS: CaptureOptions = { filter: null, functions: null, backend: 'auto' };
 const NAMES = ['ip_rcv', 'kfree_skbmem'];
+
+afterEach(endFakeAgents);
 
 function at(nth: number, more: TestEvent = {}): TestEvent {
   return { address: kernelAddress(functionAddress(nth)), ...more };
@@ -76,10 +78,14 @@ test('events that come before the names are kept for them', async () => {
   const agent = new FakeAgent();
   const starting = startCapture(agent.connection, OPTIONS);
   agent.send(hello());
-  agent.sendEvents([at(1)]);
+  const place = functionAddress(0) + 8;
+  const location = { address: place, start: functionAddress(0), name: 'nft_do_chain', module: 'nf_tables' };
+  agent.send({ type: 'locations', locations: [location] });
+  agent.sendEvents([at(1), { kind: 'drop', address: kernelAddress(place) }]);
   agent.send(attached(NAMES));
   const capture = await starting;
   assert.equal(capture.store.functionName(0), 'kfree_skbmem');
+  assert.deepEqual([capture.store.functionName(1), capture.store.dropOffset(1)], ['nft_do_chain', 8]);
   assert.equal(capture.trajectories.end(0), 'freed');
   await capture.stop();
 });
@@ -97,6 +103,22 @@ test('stop asks the agent, takes the last events and its totals, and lets go', a
   assert.ok(agent.closes > 0);
   assert.equal(await capture.stop(), end);
   assert.equal(agent.requests.filter(({ type }) => type === 'stop').length, 1);
+});
+
+test('the end comes once, and nothing after it', async () => {
+  const { agent, capture } = await running();
+  let ends = 0;
+  capture.on('end', () => ends++);
+  agent.send({ type: 'error', code: 'internal', message: 'first', remedy: '' });
+  agent.send({ type: 'end', why: 'error', events: 0, lost: 0, milliseconds: { detach: 1 } });
+  agent.sendEvents([at(0)], 4);
+  agent.send({ type: 'end', why: 'stop', events: 0, lost: 0, milliseconds: { detach: 1 } });
+  agent.die({ connectionLost: true });
+  const end = await ended(capture);
+  await new Promise(setImmediate);
+  assert.equal(ends, 1);
+  assert.equal(capture.ended, end);
+  assert.deepEqual([capture.store.length, capture.lost], [0, 0]);
 });
 
 test('stop does not wait for ever', async (t) => {
@@ -134,6 +156,14 @@ test('a dead agent is told with its exit and its last words', async () => {
   assert.deepEqual([end.why, end.error?.code, end.events], ['agent-died', 'agent-died', 1]);
   assert.match(end.error?.message ?? '', /SIGKILL/);
   assert.match(end.error?.message ?? '', /out of memory/);
+});
+
+test('an agent that left for want of pings is a lost connection', async () => {
+  const { agent, capture } = await running();
+  agent.die({ exitCode: 1, stderr: 'packet trace agent: the editor is silent\n' });
+  const end = await ended(capture);
+  assert.deepEqual([end.why, end.error?.code], ['connection-lost', 'connection-lost']);
+  assert.match(end.error?.message ?? '', /heard nothing/);
 });
 
 test('an error of the agent during the trace ends it with that error', async () => {

@@ -100,12 +100,22 @@ describe('decoding classic BPF', () => {
     for (const instruction of bad) assertRefused([instruction as CbpfInstruction, RETURN], /is not \[code/);
   });
 
-  test("Linux's ancillary loads are refused by the name of what makes them, the offsets around are not", () => {
+  test('packet type and interface are asked of the skb', () => {
+    assert.deepEqual(decodeCbpf([[0x28, 0, 0, 0xffff_f004], RETURN])[0], {
+      op: 'load-link',
+      fact: 'packet-type',
+    });
+    assert.deepEqual(decodeCbpf([[0x20, 0, 0, 0xffff_f008], RETURN])[0], {
+      op: 'load-link',
+      fact: 'interface',
+    });
+  });
+
+  test("Linux's other ancillary loads are refused by the name of what makes them, the offsets around are not", () => {
     const start = 0xffff_f000;
     for (const [k, name] of [
-      [start + 4, /inbound/],
-      [start + 8, /ifindex/],
       [start + 44, /vlan/],
+      [start + 48, /vlan/],
     ] as const) {
       const failure = assertRefused([[0x28, 0, 0, k], RETURN], name);
       assert.match(failure.remedy, name);

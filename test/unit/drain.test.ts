@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Drain } from '../../remote-agent/drain.ts';
+import { DropLocations } from '../../remote-agent/drop-locations.ts';
 import { FrameDecoder } from '../../remote-agent/framing.ts';
 import { Output } from '../../remote-agent/output.ts';
 import { EventsHeader } from '../../remote-agent/protocol.ts';
@@ -25,7 +26,12 @@ function setUp(records: number) {
   const ring = new FakeRing(records);
   const stream = new PassThrough();
   const loss = { lost: 0, total: () => loss.lost, unmap: () => undefined };
-  const drain = new Drain(ring as unknown as RingBuffer, loss, new Output(stream));
+  const drain = new Drain(
+    ring as unknown as RingBuffer,
+    loss,
+    new Output(stream),
+    new DropLocations(Buffer.alloc(0)),
+  );
   const frames: { count: number; lost: number }[] = [];
   const decoder = new FrameDecoder((_, payload) => {
     const view = Buffer.from(payload.buffer);

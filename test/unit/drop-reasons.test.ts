@@ -47,7 +47,7 @@ test('reasons of the core, of built-in subsystems and of modules', () => {
     { value: 0, name: 'SKB_NOT_DROPPED_YET' },
     { value: 2, name: 'NOT_SPECIFIED' },
     { value: 8, name: 'NETFILTER_DROP' },
-    { value: 0x3_0001, name: 'QDISC_DROP_FULL' },
     { value: 0x2_0002, name: 'OVS_DROP_EXPLICIT' },
+    { value: 0x3_0001, name: 'QDISC_DROP_FULL' },
   ]);
 });

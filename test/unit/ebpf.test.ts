@@ -18,7 +18,7 @@ function compile(program: readonly CbpfInstruction[]): Uint8Array {
 }
 
 function runTranslated(code: Uint8Array, bytes: Uint8Array, length: number): number {
-  return runEbpf(code, [ADDRESS, BigInt(bytes.length), BigInt(length)], { address: ADDRESS, bytes });
+  return runEbpf(code, [ADDRESS, BigInt(bytes.length), BigInt(length), 0n], { address: ADDRESS, bytes });
 }
 
 function assertSame(program: readonly CbpfInstruction[], bytes: Uint8Array, length = bytes.length): void {
@@ -90,7 +90,7 @@ describe('cBPF to eBPF', () => {
       [0x30, 0, 0, 0],
       [0x06, 0, 0, 1],
     ];
-    const args = [ADDRESS, 64n, 64n];
+    const args = [ADDRESS, 64n, 64n, 0n];
     assert.equal(runEbpf(compile(program), args, { address: ADDRESS, bytes: new Uint8Array(64) }), 1);
     assert.equal(runEbpf(compile(program), args, { address: ADDRESS, bytes: new Uint8Array(0) }), 0);
   });

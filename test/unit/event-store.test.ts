@@ -138,21 +138,24 @@ test('functions, devices and drop reasons get their names, or their numbers', ()
   );
 });
 
-test('a drop is placed in the function before its location only if the packet was seen there', () => {
-  const hook = kernelAddress(functionAddress(0));
-  const inHook = kernelAddress(functionAddress(0) + 0x2a);
-  const inOther = kernelAddress(functionAddress(1) + 0x2a);
-  const store = storeOf(
-    [
-      { address: hook },
-      { kind: 'drop', address: inHook },
-      { skb: kernelAddress(0x8880_0000_9000), kind: 'drop', address: inOther },
-    ],
-    ['nf_hook_slow', 'ip_rcv'],
+test('a drop is placed in the function that the agent named for its location', () => {
+  const location = kernelAddress(functionAddress(0) + 0x2a);
+  const unnamed = kernelAddress(functionAddress(1) + 0x2a);
+  const symbols = new Symbols(attached(['nf_hook_slow', 'ip_rcv'], {}));
+  const name = 'nft_do_chain';
+  const start = functionAddress(0) + 0x20;
+  symbols.addLocations([{ address: functionAddress(0) + 0x2a, start, name, module: 'nf_tables' }]);
+  const store = new ColumnStore();
+  store.setSymbols(symbols);
+  store.append(batch([{ kind: 'drop', address: location }, { kind: 'drop', address: unnamed }, {}]));
+  assert.equal(store.functionName(0), name);
+  assert.equal(store.function(0)?.module, 'nf_tables');
+  assert.deepEqual(
+    [store.dropOffset(0), store.dropOffset(1), store.dropOffset(2)],
+    [0xa, undefined, undefined],
   );
-  assert.equal(store.function(1)?.name, 'nf_hook_slow');
-  assert.equal(store.function(2), undefined);
-  assert.match(store.functionName(2), /^0xffff[0-9a-f]{12}$/);
+  assert.equal(store.function(1), undefined);
+  assert.match(store.functionName(1), /^0xffff[0-9a-f]{12}$/);
 });
 
 test('discarded records are skipped', () => {

@@ -8,6 +8,14 @@ import { eventsFrame, type TestEvent } from './records.ts';
 
 const LONG_MS = 5000;
 
+const living = new Set<FakeAgent>();
+
+/** For `afterEach`: a capture that a failed test left running would keep the process alive. */
+export function endFakeAgents(): void {
+  for (const agent of living) agent.die({});
+  living.clear();
+}
+
 export class FakeAgent {
   readonly input = new PassThrough();
   readonly output = new PassThrough();
@@ -21,6 +29,7 @@ export class FakeAgent {
   end: End | undefined = { type: 'end', why: 'stop', events: 0, lost: 0, milliseconds: { detach: 7 } };
 
   constructor() {
+    living.add(this);
     const closed = new Promise<AgentClosed>((resolve) => (this.#die = resolve));
     const close = () => {
       this.closes++;

@@ -4,7 +4,7 @@ import { startCapture } from '../../extension/capture/engine.ts';
 import type { Environment } from '../../extension/cli/trace-command.ts';
 import type { TargetFacts } from '../../extension/target/connection.ts';
 import type { RunningTrace, TraceRequest } from '../../extension/trace.ts';
-import type { Attached } from '../../remote-agent/protocol.ts';
+import type { Attached, Locations } from '../../remote-agent/protocol.ts';
 import { FakeAgent } from './fake-agent.ts';
 import { attached, functionAddress, hello, kernelAddress, type TestEvent } from './records.ts';
 
@@ -69,9 +69,17 @@ export function curl(nth: number, more: TestEvent = {}): TestEvent {
   };
 }
 
-/** The drop that the kernel tells of within the third function of NAMES. */
+const DROPPED_AT = functionAddress(1) + 0x40;
+
+/** The agent's name for where that drop is. */
+export const NETFILTER_LOCATION: Locations = {
+  type: 'locations',
+  locations: [{ address: DROPPED_AT, start: functionAddress(1), name: 'nf_hook_slow', module: '' }],
+};
+
+/** The drop that the kernel tells of within the second function of NAMES. */
 export function netfilterDrop(more: TestEvent = {}): TestEvent {
-  return curl(1, { kind: 'drop', dropReason: 6, address: kernelAddress(functionAddress(1) + 0x40), ...more });
+  return curl(1, { kind: 'drop', dropReason: 6, address: kernelAddress(DROPPED_AT), ...more });
 }
 
 /** A stream that keeps what is written. */

@@ -19,7 +19,7 @@ const firstByteIs = (value: number): CbpfInstruction[] => [
 const ADDRESS = 0xffff_8880_0000_1000n;
 
 function decide(object: Uint8Array, name: string, bytes: Uint8Array): boolean {
-  const args = [ADDRESS, BigInt(bytes.length), BigInt(bytes.length)];
+  const args = [ADDRESS, BigInt(bytes.length), BigInt(bytes.length), 0n];
   return runEbpf(new ElfFile(object).functionCode(name), args, { address: ADDRESS, bytes }) !== 0;
 }
 
@@ -85,12 +85,12 @@ describe('filter object', () => {
 describe("libbpf's linker", () => {
   const main = `
     typedef unsigned long long __u64;
-    extern int pcap_filter_l2(__u64 data, __u64 linear, __u64 length);
-    extern int pcap_filter_l3(unsigned long long data, unsigned long long linear, unsigned long long length);
+    extern int pcap_filter_l2(__u64 data, __u64 linear, __u64 length, __u64 link);
+    extern int pcap_filter_l3(__u64 data, unsigned long long linear, unsigned long long length, __u64 link);
     static __attribute__((noinline)) int other(int a) { asm volatile("" : "+r"(a)); return a; }
     char LICENSE[] __attribute__((section("license"))) = "GPL";
     __attribute__((section("raw_tp"))) int program(__u64 *c) {
-      return other(c[0]) + pcap_filter_l2(c[0], c[1], c[2]) + pcap_filter_l3(c[0], c[1], c[2]);
+      return other(c[0]) + pcap_filter_l2(c[0], c[1], c[2], c[3]) + pcap_filter_l3(c[0], c[1], c[2], c[3]);
     }`;
 
   for (const suite of ['bookworm', 'bookworm-backports'] as const) {
@@ -111,8 +111,8 @@ describe("libbpf's linker", () => {
   test('refuses a main object that declares other parameters', async () => {
     await ensureInstalled(['clang']);
     const linker = await libbpfLinker('bookworm');
-    const other = main.replace('__u64 data, __u64 linear, __u64 length', 'int data');
-    const call = other.replace('pcap_filter_l2(c[0], c[1], c[2])', 'pcap_filter_l2(c[0])');
+    const other = main.replace('__u64 data, __u64 linear, __u64 length, __u64 link', 'int data');
+    const call = other.replace('pcap_filter_l2(c[0], c[1], c[2], c[3])', 'pcap_filter_l2(c[0])');
     assert.throws(
       () => linker.link(compileBpf(call), filterObject(null)),
       /bpf_linker__add_file of object 1/,

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { afterEach, test } from 'node:test';
 import { checkCommand } from '../../extension/cli/check-command.ts';
 import { ExitCode } from '../../extension/cli/exit-codes.ts';
 import { parseCommandLine } from '../../extension/cli/options.ts';
 import { traceCommand } from '../../extension/cli/trace-command.ts';
 import type { TargetCheck } from '../../extension/trace.ts';
+import { endFakeAgents } from './fake-agent.ts';
 import { Collected, curl, FakeProcess, FakeTrace, netfilterDrop } from './fake-trace.ts';
 import { differences, readJsonDocs } from './json-docs.ts';
 import { functionAddress, kernelAddress } from './records.ts';
+
+afterEach(endFakeAgents);
 
 const documented = readJsonDocs();
 

@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { readFunctionSymbols, scanSymbols } from '../../remote-agent/kallsyms.ts';
+import { functionSymbols, scanSymbols, symbolsAround } from '../../remote-agent/kallsyms.ts';
 
 const KALLSYMS = `ffffffff81000000 T _stext
 ffffffff81000010 t ip_rcv_finish
@@ -72,14 +69,24 @@ test('finds exactly the wanted names, whatever they are', () => {
   );
 });
 
-test('addresses that are hidden are an error that says what to do', async (t) => {
-  const dir = mkdtempSync(join(tmpdir(), 'kallsyms-'));
-  t.after(() => rmSync(dir, { recursive: true }));
-  const path = join(dir, 'kallsyms');
-  writeFileSync(path, '0000000000000000 T ip_rcv\n');
-  await assert.rejects(readFunctionSymbols(['ip_rcv'], undefined, path), {
-    code: 'no-privilege',
-    remedy: /root/,
-  });
-  assert.deepEqual(await readFunctionSymbols(['absent'], undefined, path), []);
+test('addresses that are hidden are an error that says what to do', () => {
+  const hidden = Buffer.from('0000000000000000 T ip_rcv\n');
+  assert.throws(() => functionSymbols(hidden, ['ip_rcv']), { code: 'no-privilege', remedy: /root/ });
+  assert.deepEqual(functionSymbols(hidden, ['absent']), []);
+});
+
+test('an address belongs to the function that begins last before it', () => {
+  const [first, inside, module, data] = [
+    0xffff_8100_0020, 0xffff_8100_0027, 0xffff_c000_0123, 0xffff_8100_0085,
+  ];
+  const found = symbolsAround(Buffer.from(KALLSYMS), [first, inside, module, data, 0xffff_8000_0000]);
+  assert.deepEqual(
+    found.map(({ address, name, start, module }) => [address, name, address - start, module]),
+    [
+      [first, 'ip_rcv', 0, ''],
+      [inside, 'ip_rcv', 7, ''],
+      [module, 'ip_rcv', 0x123, 'nf_tables'],
+      [data, 'ip_frag.part.0', 0x15, ''], // data symbols do not count
+    ],
+  );
 });

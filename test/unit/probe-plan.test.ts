@@ -116,6 +116,15 @@ describe('makePlan', () => {
       { address: 0x200n, name: 'finish', module: '', argument: 1, location: 0x204n },
     ]);
     assert.deepEqual(result.skipped, [{ reason: SkipReason.NotTraceable, names: ['finish'] }]);
+    const first = plan({
+      functions: [skb('finish')],
+      symbols: [symbol(0x100n, 'finish'), symbol(0x200n, 'finish')],
+      traceable: [traceable('finish', 0x100n)],
+    });
+    assert.deepEqual(
+      first.functions.map(({ address }) => address),
+      [0x100n],
+    );
   });
 
   test('without locations it takes namesakes only if all can be traced', () => {

@@ -3,13 +3,24 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { test } from 'node:test';
+import { afterEach, test } from 'node:test';
 import { ExitCode } from '../../extension/cli/exit-codes.ts';
 import { parseCommandLine, type TraceOptions } from '../../extension/cli/options.ts';
 import { traceCommand } from '../../extension/cli/trace-command.ts';
 import { PacketTraceError } from '../../extension/errors.ts';
-import { Collected, curl, FakeProcess, FakeTrace, NAMES, netfilterDrop } from './fake-trace.ts';
+import { endFakeAgents } from './fake-agent.ts';
+import {
+  Collected,
+  curl,
+  FakeProcess,
+  FakeTrace,
+  NAMES,
+  NETFILTER_LOCATION,
+  netfilterDrop,
+} from './fake-trace.ts';
 import { kernelAddress } from './records.ts';
+
+afterEach(endFakeAgents);
 
 function options(...args: string[]): TraceOptions {
   const command = parseCommandLine(['trace', 'root@guest', ...args]);
@@ -71,11 +82,12 @@ test('a dropped packet is told in pwru’s columns, its reason at the function',
 test('a drop whose function is not probed has its own line', async () => {
   const { trace, process, stdout, done } = run([]);
   await stdout.until(/FUNC\n/);
+  trace.agent.send(NETFILTER_LOCATION);
   trace.agent.sendEvents([curl(0), curl(1), netfilterDrop()]);
   await stdout.until(/skb:kfree_skb/);
   process.interrupt();
   await done;
-  assert.match(stdout.lines.at(-1) ?? '', / skb:kfree_skb\(NETFILTER_DROP\) in nf_hook_slow$/);
+  assert.match(stdout.lines.at(-1) ?? '', / skb:kfree_skb\(NETFILTER_DROP\) in nf_hook_slow\+0x40$/);
 });
 
 test('a function that announces a drop is printed also when nothing follows it', async () => {

@@ -12,7 +12,7 @@ import { FakeCapture, TUPLE } from './support/fake-capture.ts';
 const dropped = [
   { name: 'ip_local_out', time: 5000 },
   { name: 'nf_hook_slow', time: 9800, cpu: 1, module: 'nf_tables' },
-  { name: 'nf_hook_slow+0x1b', time: 9900, cpu: 1, reason: 'NETFILTER_DROP' },
+  { name: 'nf_hook_slow', time: 9900, cpu: 1, reason: 'NETFILTER_DROP' },
   { name: 'kfree_skbmem', time: 1_245_000 },
 ];
 const freed = [{ name: 'kfree_skbmem', time: 0 }];
@@ -59,7 +59,7 @@ test('a kernel without drop reasons: dropped all the same', () => {
   const row = trajectoryRow(capture, 0);
   assert.equal(row.icon.id, 'error');
   assert.match(row.label, /^curl · dropped · /);
-  assert.equal(stepRow(capture, 0, 0).label, 'dropped: no reason given at kfree_skb');
+  assert.equal(stepRow(capture, 0, 0).label, 'dropped: no reason given at kfree_skb+0x1a');
 });
 
 test('a packet that is not IP is named by its protocol', () => {
@@ -76,7 +76,7 @@ test('steps: offset from the first step, CPU, module, drop and loss', () => {
     [
       ['ip_local_out', '+0 ns · CPU 0'],
       ['nf_hook_slow', '+4.80 µs · CPU 1 · nf_tables'],
-      ['dropped: NETFILTER_DROP at nf_hook_slow+0x1b', '+4.90 µs · CPU 1'],
+      ['dropped: NETFILTER_DROP at nf_hook_slow+0x1a', '+4.90 µs · CPU 1'],
     ],
   );
   const gap = new FakeCapture([[{ name: 'ip_rcv', time: 0, lostBefore: 1234 }]]);

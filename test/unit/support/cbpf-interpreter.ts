@@ -1,12 +1,30 @@
 import type { CbpfInstruction } from '../../../remote-agent/protocol.ts';
 
+/** What the kernel knows of a packet besides its bytes. */
+export interface Link {
+  /** PACKET_* of linux/if_packet.h. */
+  packetType: number;
+  ifindex: number;
+}
+
+/** SKF_AD_OFF + SKF_AD_PKTTYPE and SKF_AD_IFINDEX of linux/filter.h, for loads of any size. */
+const PACKET_TYPE = 0xffff_f004;
+const INTERFACE = 0xffff_f008;
+const isAbsoluteLoad = (code: number) => code === 0x20 || code === 0x28 || code === 0x30;
+
 /**
- * Classic BPF as BSD's bpf_filter runs it (bpf(4), libpcap's bpf_filter.c): the reference for our translation.
+ * Classic BPF as BSD's bpf_filter runs it (bpf(4), libpcap's bpf_filter.c): the reference for our translation,
+ * with the two Linux extensions that libpcap uses.
  * @param packet the bytes that were captured
  * @param length the packet's length on the wire
  * @returns what the program returns, unsigned 32 bits
  */
-export function runCbpf(program: readonly CbpfInstruction[], packet: Uint8Array, length: number): number {
+export function runCbpf(
+  program: readonly CbpfInstruction[],
+  packet: Uint8Array,
+  length: number,
+  link: Link = { packetType: 0, ifindex: 0 },
+): number {
   const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength);
   const memory = new Uint32Array(16);
   let a = 0;
@@ -14,6 +32,10 @@ export function runCbpf(program: readonly CbpfInstruction[], packet: Uint8Array,
   for (let pc = 0; pc < program.length;) {
     const [code, jt, jf, k] = program[pc++]!;
     const operand = code & 0x08 ? x : k;
+    if (isAbsoluteLoad(code) && (k === PACKET_TYPE || k === INTERFACE)) {
+      a = k === PACKET_TYPE ? link.packetType : link.ifindex;
+      continue;
+    }
     switch (code) {
       case 0x06: // ret k
         return k;

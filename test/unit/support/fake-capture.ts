@@ -65,6 +65,7 @@ export class FakeCapture extends EventEmitter<CaptureEvents> implements Capture 
         return unknown ? undefined : { name, module, address: 1, argument: 1 };
       },
       functionName: (event) => at(event).name,
+      dropOffset: (event) => (isDrop(at(event)) && !at(event).unknown ? 0x1a : undefined),
       dropReason: (event) => at(event).reason,
       skb: () => '0xffff888100000000',
       cpu: (event) => at(event).cpu ?? 0,

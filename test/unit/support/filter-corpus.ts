@@ -2,6 +2,9 @@
 export const FILTERS = [
   'dst host 1.1.1.1 and tcp and dst port 80',
   'ip',
+  'inbound',
+  'outbound and tcp',
+  'ifindex 2',
   'ip6',
   'arp',
   'rarp',

@@ -1,3 +1,5 @@
+import type { Link } from './cbpf-interpreter.ts';
+
 /** Packets made by hand, one for each thing that a filter may ask about. */
 export interface CraftedPacket {
   name: string;
@@ -205,9 +207,16 @@ export function craftedPackets(): CraftedPacket[] {
   return packets;
 }
 
-/** A packet as one side of the filter sees it: what was captured, and the length on the wire. */
-export function viewOf(packet: CraftedPacket, side: 'l2' | 'l3'): { bytes: Uint8Array; length: number } {
+/**
+ * A packet as one side of the filter sees it: what was captured, the length on the wire, and an interface and
+ * packet type, other ones for other packets.
+ */
+export function viewOf(
+  packet: CraftedPacket,
+  side: 'l2' | 'l3',
+): { bytes: Uint8Array; length: number; link: Link } {
   const start = side === 'l2' ? 0 : Math.min(packet.linkBytes, packet.frame.length);
   const bytes = packet.frame.subarray(start);
-  return { bytes, length: bytes.length + packet.missing };
+  const link = { packetType: packet.frame.length % 5, ifindex: 1 + (packet.name.length % 3) };
+  return { bytes, length: bytes.length + packet.missing, link };
 }
