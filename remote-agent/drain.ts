@@ -8,7 +8,7 @@ import { EVENTS_HEADROOM, type Output } from './output.ts';
 import type { RingBuffer } from './ring-buffer.ts';
 
 /** How late an event may be. A live display redraws more seldom. */
-const INTERVAL_MS = 40;
+const INTERVAL_MS = 50;
 const BATCH_BYTES = 512 * 1024;
 /**
  * With more than this unread by the other side nothing is taken out of the ring: it fills, and what does not

@@ -137,7 +137,7 @@ export type Request = { type: 'check' } | StartRequest | { type: 'stop' } | { ty
 
 /** The editor pings this often; a silent connection (a lost network) must not leave probes behind. */
 export const HEARTBEAT_INTERVAL_MS = 1000;
-export const HEARTBEAT_TIMEOUT_MS = 4000;
+export const HEARTBEAT_TIMEOUT_MS = 3000;
 
 /** First message of the agent. */
 export interface Hello {

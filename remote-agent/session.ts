@@ -5,7 +5,7 @@ import type { Output } from './output.ts';
 import { FrameKind, HEARTBEAT_TIMEOUT_MS, type End, type Request, type StartRequest } from './protocol.ts';
 import { Trace } from './trace.ts';
 
-const HEARTBEAT_CHECK_MS = 500;
+const HEARTBEAT_CHECK_MS = 250;
 
 const NO_TRACE: End = { type: 'end', why: 'stop', events: 0, lost: 0, milliseconds: { detach: 0 } };
 

@@ -1,23 +1,26 @@
 /** What the demo shows in the workbench: the dropped packet's trajectory and a function's source. */
 import type { Page } from 'playwright-core';
-import { cursorLine, expand, treeRows } from '../workbench/actions.ts';
+import { cursorLine, expand, runCommand, treeRows, widenSideBar } from '../workbench/actions.ts';
 import { DEMO } from './scenario.ts';
 
 const TRACE_TIMEOUT_MS = 120_000;
+/** A row's process, reason, tuple and function count are to be read whole. */
+const SIDE_BAR_WIDTH = 560;
 
 /**
  * Waits for the trace, makes the traffic, opens the trajectory and the source of one function.
  * @throws Error when no trajectory ends in the expected drop reason or the source does not open
  */
 export async function showTrajectory(page: Page, traffic: () => Promise<void>): Promise<void> {
-  await page.locator('.activitybar .action-label[aria-label^="Packet Trace"]').first().click();
   await page
     .locator('.statusbar-item')
     .filter({ hasText: /events?\/s/ })
     .first()
     .waitFor({ timeout: TRACE_TIMEOUT_MS });
+  await runCommand(page, 'Packet Trace: Focus on Trajectories View');
+  await widenSideBar(page, SIDE_BAR_WIDTH);
   await traffic();
-  const trajectory = treeRows(page, DEMO.dropReason).first();
+  const trajectory = treeRows(page, new RegExp(`curl.*${DEMO.dropReason}`)).first();
   await trajectory.waitFor({ timeout: 30_000 });
   await expand(trajectory);
   const step = treeRows(page, DEMO.open).first();

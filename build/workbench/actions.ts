@@ -66,3 +66,14 @@ export function statusBarItem(page: Page, text: string | RegExp): Locator {
 export async function activeEditor(page: Page): Promise<string | undefined> {
   return (await page.locator('.tab.active .label-name').first().textContent()) ?? undefined;
 }
+
+/** Drags the side bar's edge until the side bar is `width` pixels wide. */
+export async function widenSideBar(page: Page, width: number): Promise<void> {
+  const box = await page.locator('.part.sidebar').boundingBox();
+  if (box === null) throw new Error('the side bar is not shown');
+  const y = box.y + box.height / 2;
+  await page.mouse.move(box.x + box.width, y);
+  await page.mouse.down();
+  await page.mouse.move(box.x + width, y, { steps: 5 });
+  await page.mouse.up();
+}

@@ -8,6 +8,7 @@ import { run } from '../../build/run.ts';
 import { bootGuest, type Guest, type GuestUser } from './guest.ts';
 import { Home, targetArgs, type Ended, type PacketTrace } from './packet-trace.ts';
 import { armedProbes, probesGone } from './probes.ts';
+import { stopGuest } from './stop-guest.ts';
 
 /** What the design promises after a lost connection, and what a busy emulator may need in addition. */
 const PROBES_GONE_MS = 5000;
@@ -92,7 +93,7 @@ describe('faults on 6.12', () => {
   before(async () => {
     guest = await bootGuest({ kernel: '6.12', userland: 'node' });
   });
-  after(() => guest.stop());
+  after(() => stopGuest(guest));
 
   async function sh(command: string): Promise<string> {
     const { code, stdout, stderr } = await guest.exec(command);
@@ -271,7 +272,7 @@ describe('faults on 6.1', () => {
   before(async () => {
     guest = await bootGuest({ kernel: '6.1', userland: 'bare' });
   });
-  after(() => guest.stop());
+  after(() => stopGuest(guest));
 
   faultsOfARunningTrace(() => guest);
 });

@@ -6,6 +6,7 @@ import { differences, readJsonDocs } from '../unit/json-docs.ts';
 import { bootGuest, type Guest, type KernelName, type Userland } from './guest.ts';
 import { Home, START_LIMIT_MS, targetArgs } from './packet-trace.ts';
 import { armedProbes } from './probes.ts';
+import { stopGuest } from './stop-guest.ts';
 
 const DROP = 'iptables -t filter -I OUTPUT 1 -m tcp --proto tcp --dst 1.1.1.1/32 -j DROP';
 const CURL = 'curl -s -m 2 1.1.1.1';
@@ -51,7 +52,7 @@ for (const { kernel, userland, backend, dropFunction } of TARGETS) {
     });
     after(async () => {
       await home.dispose();
-      await guest.stop();
+      await stopGuest(guest);
     });
 
     test('prints the path of a dropped packet as root, and leaves no probe', async () => {
