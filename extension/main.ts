@@ -4,7 +4,7 @@ import { ConfigurationProvider, startDebugging } from './debug/configurations.vs
 import { SessionFactory } from './debug/factory.vscode.ts';
 import { FilterCompiler } from './filter/filter-compiler.ts';
 import { keepContextKeys } from './views/context-keys.ts';
-import { hostKeyFile } from './views/host-key-store.ts';
+import { hostKeyFile } from './target/host-key-file.ts';
 import { Command, type CommandId, DEBUG_TYPE, LOG_CHANNEL } from './views/ids.ts';
 import { KernelSourceOpener } from './views/open-kernel-source.ts';
 import { pickTarget } from './views/pick-target.ts';

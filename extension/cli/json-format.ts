@@ -40,6 +40,7 @@ export function attachedObject(attached: Attached, total: number): object {
     backend: attached.backend,
     functions: attached.functions.length,
     skipped: attached.skipped.map(({ reason, names }) => ({ reason, count: names.length, names })),
+    ownConnection: attached.ownConnection ?? null,
     dropReasons: attached.dropReasons.length,
     milliseconds: { ...attached.milliseconds, total: Math.round(total) },
   };
@@ -84,6 +85,7 @@ export function endObject(end: CaptureEnd, totals: Totals): object {
     why: end.why,
     events: end.events,
     lost: end.lost,
+    missed: end.agent?.missed ?? null,
     trajectories: totals.trajectories,
     dropped: totals.dropped,
     freed: totals.freed,

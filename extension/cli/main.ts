@@ -1,12 +1,13 @@
 /** `packet-trace`: the terminal front end. */
 import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { asPacketTraceError } from '../errors.ts';
+import { hostKeyFile } from '../target/host-key-file.ts';
 import { checkTarget, startTrace } from '../trace.ts';
 import { checkCommand } from './check-command.ts';
 import { ExitCode } from './exit-codes.ts';
 import { helpText } from './help.ts';
-import { hostKeyFile } from './host-key-file.ts';
 import { parseCommandLine, type Command } from './options.ts';
 import { reportError, traceCommand, type Environment } from './trace-command.ts';
 
@@ -24,7 +25,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     stderr,
     distDir: __dirname,
     version,
-    hostKeys: hostKeyFile(),
+    hostKeys: hostKeyFile(hostKeyPath(process.env)),
     interrupt: interruptSignal(),
   });
   switch (command.name) {
@@ -45,6 +46,12 @@ async function main(args: readonly string[]): Promise<ExitCode> {
 function packageVersion(): string {
   const text = readFileSync(join(__dirname, '..', 'package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
+}
+
+/** Where the terminal keeps the host keys that the user accepted. */
+function hostKeyPath(env: NodeJS.ProcessEnv): string {
+  const config = env.XDG_CONFIG_HOME ?? join(homedir(), '.config');
+  return join(config, 'kernel-packet-trace', 'known_hosts');
 }
 
 /** Ctrl-C once: stop and print totals. Twice: leave at once; the target cleans up when the connection is gone. */

@@ -24,11 +24,16 @@ export function totalsOf(trajectories: Trajectories): Totals {
 }
 
 /** `1,234 events in 45 trajectories (3 dropped: NETFILTER_DROP 3; 40 freed; 2 alive), 0 lost` */
-export function totalsText(totals: Totals, { events, lost }: Pick<CaptureEnd, 'events' | 'lost'>): string {
+export function totalsText(
+  totals: Totals,
+  { events, lost, agent }: Pick<CaptureEnd, 'events' | 'lost' | 'agent'>,
+): string {
   const number = (value: number) => value.toLocaleString('en');
   const count = (value: number, one: string, many: string) => `${number(value)} ${value === 1 ? one : many}`;
   const reasons = totals.reasons.map(([reason, times]) => `${reason} ${number(times)}`).join(', ');
   const dropped = `${number(totals.dropped)} dropped${reasons === '' ? '' : `: ${reasons}`}`;
   const ends = `${dropped}; ${number(totals.freed)} freed; ${number(totals.alive)} alive`;
-  return `${count(events, 'event', 'events')} in ${count(totals.trajectories, 'trajectory', 'trajectories')} (${ends}), ${number(lost)} lost`;
+  const missed = agent?.missed ?? 0;
+  const unseen = missed === 0 ? '' : `, ${count(missed, 'hit', 'hits')} missed while another probe ran`;
+  return `${count(events, 'event', 'events')} in ${count(totals.trajectories, 'trajectory', 'trajectories')} (${ends}), ${number(lost)} lost${unseen}`;
 }

@@ -143,6 +143,8 @@ class TextFront implements Front {
       `Tracing ${target.label} (Linux ${target.facts.kernelRelease}): ${attached.functions.length} functions ` +
         `by ${attached.backend}, ${skipped} not attached, in ${(milliseconds / 1000).toFixed(1)} s. Ctrl-C stops.`,
     );
+    if (attached.ownConnection !== undefined)
+      this.status.say(`Packets of this trace's own SSH connection are left out (${attached.ownConnection}).`);
     for (const { reason, names } of attached.skipped)
       this.status.log.info(`not attached, ${reason}: ${names.join(', ')}`);
     this.stdout.write(this.events.header());

@@ -27,6 +27,8 @@ export function attachedText(target: string, capture: Capture, attached: Attache
     `Tracing ${target}${kernel}: ${count(attached.functions.length, 'function', 'functions')} probed with ` +
       `${attached.backend} in ${seconds(scan + load + attach)}.`,
   ];
+  if (attached.ownConnection !== undefined)
+    lines.push(`  Packets of this trace's own SSH connection are left out (${attached.ownConnection}).`);
   for (const { reason, names } of attached.skipped) {
     const shown = names.slice(0, SKIPPED_NAMES).join(', ');
     const more = names.length > SKIPPED_NAMES ? `, and ${number(names.length - SKIPPED_NAMES)} more` : '';
@@ -46,9 +48,11 @@ const WHY: Record<CaptureEnd['why'], string> = {
 export function endText(target: string, capture: Capture, end: CaptureEnd): string {
   const detach =
     end.agent === undefined ? '' : ` Probes detached in ${seconds(end.agent.milliseconds.detach)}.`;
+  const hits = end.agent?.missed ?? 0;
+  const missed = hits === 0 ? '' : `, ${count(hits, 'hit', 'hits')} missed while another probe ran`;
   const events = count(end.events, 'event', 'events');
   const trajectories = count(capture.trajectories.length, 'trajectory', 'trajectories');
-  return `Trace of ${target}: ${WHY[end.why]}. ${events} in ${trajectories}, ${number(end.lost)} lost.${detach}`;
+  return `Trace of ${target}: ${WHY[end.why]}. ${events} in ${trajectories}, ${number(end.lost)} lost${missed}.${detach}`;
 }
 
 export function lostText(total: number): string {

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
+import { repoRoot } from '../../build/paths.ts';
+import { run } from '../../build/run.ts';
 import { differences, readJsonDocs } from '../unit/json-docs.ts';
 import { bootGuest, type Guest, type KernelName, type Userland } from './guest.ts';
 import { Home, START_LIMIT_MS, targetArgs } from './packet-trace.ts';
@@ -126,6 +128,25 @@ for (const { kernel, userland, backend, dropFunction } of TARGETS) {
           pwru,
         );
         assert.equal(ours.find(({ kind }) => kind === 'drop')?.reason, 'NETFILTER_DROP');
+      });
+
+      test('traces the machine that it runs on', async () => {
+        const built = ['packet-trace.cjs', 'filter-worker.cjs', 'libpcap.wasm', 'netbase.json', 'agent'];
+        const files = ['package.json', ...built.map((file) => `dist/${file}`)];
+        const packed = await run('sh', ['-c', 'tar -cz "$@" | base64', 'sh', ...files], { cwd: repoRoot });
+        const unpack = await guest.exec('mkdir /root/kpt && base64 -d | tar -xz -C /root/kpt', {
+          input: packed,
+        });
+        assert.equal(unpack.code, 0, unpack.stderr);
+        const trace =
+          'node /root/kpt/dist/packet-trace.cjs trace local --ready-file /root/ready --output-limit-lines 8';
+        const { code, stdout, stderr } = await guest.exec(
+          `(for i in $(seq 600); do test -e /root/ready && break; sleep 0.2; done; ${CURL}) & ${trace} '${FILTER}'`,
+          { timeoutMs: START_LIMIT_MS },
+        );
+        assert.equal(code, 0, stderr);
+        assert.match(stdout, / ip_local_out\n/);
+        assert.match(stdout, /\(NETFILTER_DROP\)\n/);
       });
 
       test('stops after as many lines as asked for', async () => {

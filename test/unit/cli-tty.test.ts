@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { hostKeyFile } from '../../extension/cli/host-key-file.ts';
+import { hostKeyFile } from '../../extension/target/host-key-file.ts';
 import { LineEditor } from '../../extension/cli/tty.ts';
 import { repoRoot } from '../../build/paths.ts';
 
@@ -55,12 +55,12 @@ test('a secret is asked for on the terminal and not shown', () => {
 test('accepted host keys are kept in a file of our own', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'kpt-'));
   try {
-    const store = hostKeyFile({ XDG_CONFIG_HOME: dir });
+    const path = join(dir, 'kernel-packet-trace', 'known_hosts');
+    const store = hostKeyFile(path);
     assert.equal(await store.read(), '');
     await store.append('host ssh-ed25519 AAAA');
     await store.append('other ssh-ed25519 BBBB\n');
     assert.equal(await store.read(), 'host ssh-ed25519 AAAA\nother ssh-ed25519 BBBB\n');
-    const path = join(dir, 'kernel-packet-trace', 'known_hosts');
     assert.equal(readFileSync(path, 'utf8'), await store.read());
     assert.equal(statSync(path).mode & 0o077, 0);
   } finally {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Drain } from '../../remote-agent/drain.ts';
 import { DropLocations } from '../../remote-agent/drop-locations.ts';
@@ -22,7 +22,7 @@ class FakeRing {
   }
 }
 
-function setUp(records: number) {
+function setUp(t: TestContext, records: number) {
   const ring = new FakeRing(records);
   const stream = new PassThrough();
   const loss = { lost: 0, total: () => loss.lost, unmap: () => undefined };
@@ -32,6 +32,9 @@ function setUp(records: number) {
     new Output(stream),
     new DropLocations(Buffer.alloc(0)),
   );
+  t.after(() => {
+    drain.stop(); // or its timer would keep a failed test alive
+  });
   const frames: { count: number; lost: number }[] = [];
   const decoder = new FrameDecoder((_, payload) => {
     const view = Buffer.from(payload.buffer);
@@ -53,8 +56,8 @@ async function until(condition: () => boolean): Promise<void> {
   assert.ok(condition());
 }
 
-test('everything in the ring is sent, and counted', async () => {
-  const { ring, loss, drain, frames, read } = setUp(100_000);
+test('everything in the ring is sent, and counted', async (t) => {
+  const { ring, loss, drain, frames, read } = setUp(t, 100_000);
   read();
   drain.start();
   await until(() => ring.taken === 100_000);
@@ -66,8 +69,8 @@ test('everything in the ring is sent, and counted', async () => {
   assert.equal(frames.at(-1)?.lost, 3);
 });
 
-test('a reader that does not read stops the draining, not the process', async () => {
-  const { ring, drain, read } = setUp(1_000_000);
+test('a reader that does not read stops the draining, not the process', async (t) => {
+  const { ring, drain, read } = setUp(t, 1_000_000);
   drain.start();
   await until(() => ring.taken > 0);
   await sleep(200);
@@ -77,8 +80,8 @@ test('a reader that does not read stops the draining, not the process', async ()
   drain.stop();
 });
 
-test('loss is told even when no event follows it', async () => {
-  const { loss, drain, frames, read } = setUp(0);
+test('loss is told even when no event follows it', async (t) => {
+  const { loss, drain, frames, read } = setUp(t, 0);
   read();
   drain.start();
   loss.lost = 5;
