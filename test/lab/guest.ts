@@ -50,6 +50,9 @@ export interface BootOptions {
   smp?: number;
 }
 
+/** Printed when a guest's kernel died; test/run.ts runs a failed file once more that said so. */
+export const LAB_FAULT = "the guest's kernel died, which is the lab's fault; its console ended with";
+
 /** Generous: a busy machine emulates slowly. An idle one needs some 6 s. */
 const BOOT_TIMEOUT_MS = 180_000;
 
@@ -119,6 +122,10 @@ async function boot(options: BootOptions, log: (line: string) => void): Promise<
     const release = await waitForSsh(machine, exec, signal);
     signal?.removeEventListener('abort', kill); // from here on stop() ends it
     const panicked = () => PANIC.test(console());
+    const stopAndTell = async () => {
+      if (panicked()) process.stderr.write(`${LAB_FAULT}\n${console().slice(-3000)}\n`);
+      await stop();
+    };
     return {
       kernel,
       userland,
@@ -129,7 +136,7 @@ async function boot(options: BootOptions, log: (line: string) => void): Promise<
       console,
       ended,
       panicked,
-      stop,
+      stop: stopAndTell,
     };
   } catch (error) {
     await stop();
