@@ -55,11 +55,17 @@ async function main(): Promise<void> {
   await writeFile(join(home, '.ssh/config'), sshConfig, { mode: 0o600 });
   await writeTask(source);
 
+  log('starting the same trace in the terminal');
+  const terminalStarting = startTerminalTrace(['--output-tuple', DEMO_HOST, DEMO.filter], home);
+  terminalStarting.catch(() => undefined); // told where it is waited for
+  cleanup.push(async () => (await terminalStarting).stop());
   const workbench = await startWorkbench({
     folder: source,
     vsix,
     home: { '.ssh/config': sshConfig },
     settings: {
+      'debug.toolBarLocation': 'commandCenter', // not over the editor's tabs
+      'editor.minimap.enabled': false,
       'task.allowAutomaticTasks': 'on', // the workspace's task starts the trace
       'packetTrace.kernelSource.path': source,
     },
@@ -67,16 +73,18 @@ async function main(): Promise<void> {
   });
   cleanup.push(() => workbench.stop());
 
-  log('starting the same trace in the terminal');
-  const terminal = await startTerminalTrace(['--output-tuple', DEMO_HOST, DEMO.filter], home);
-  cleanup.push(() => terminal.stop());
-  if (headless) await tour(workbench, guest, terminal);
-  else await untilInterrupted(workbench, guest, stop.signal);
+  if (headless) await tour(workbench, guest, terminalStarting);
+  else await untilInterrupted(workbench, guest, terminalStarting, stop.signal);
 }
 
-async function tour(workbench: Workbench, guest: Guest, terminal: TerminalTrace): Promise<void> {
+async function tour(
+  workbench: Workbench,
+  guest: Guest,
+  terminalStarting: Promise<TerminalTrace>,
+): Promise<void> {
   log('opening the workbench; it starts its trace itself');
   const page = await workbench.openPage({ width: 1400, height: 860 });
+  const terminal = await terminalStarting;
   const screenshot = join(repoRoot, 'media/screenshot.png');
   try {
     await showTrajectory(page, async () => {
@@ -96,10 +104,16 @@ async function tour(workbench: Workbench, guest: Guest, terminal: TerminalTrace)
   log(`done: the packet ended in ${DEMO.dropReason}, in the workbench and in the terminal`);
 }
 
-async function untilInterrupted(workbench: Workbench, guest: Guest, signal: AbortSignal): Promise<void> {
+async function untilInterrupted(
+  workbench: Workbench,
+  guest: Guest,
+  terminalStarting: Promise<TerminalTrace>,
+  signal: AbortSignal,
+): Promise<void> {
   process.stdout.write(
     `\nOpen ${workbench.url}\nA packet is dropped every ${TRAFFIC_INTERVAL_MS / 1000} s. Ctrl-C ends the demo.\n\n`,
   );
+  await terminalStarting;
   const end = Date.now() + LONGEST_DEMO_MS;
   while (!signal.aborted && Date.now() < end) {
     await guest.exec(DEMO.traffic, { timeoutMs: 30_000 });
