@@ -62,11 +62,6 @@ export function statusBarItem(page: Page, text: string | RegExp): Locator {
   return page.locator('.statusbar-item').filter({ hasText: text }).first();
 }
 
-/** The file name on the active editor's tab. */
-export async function activeEditor(page: Page): Promise<string | undefined> {
-  return (await page.locator('.tab.active .label-name').first().textContent()) ?? undefined;
-}
-
 /** Drags the side bar's edge until the side bar is `width` pixels wide. */
 export async function widenSideBar(page: Page, width: number): Promise<void> {
   const box = await page.locator('.part.sidebar').boundingBox();

@@ -13,7 +13,6 @@ import { kernelSource } from '../../build/kernel-source.ts';
 import { packageVsix } from '../../build/package.ts';
 import { repoRoot } from '../../build/paths.ts';
 import {
-  activeEditor,
   cursorLine,
   expand,
   fillQuickInput,
@@ -92,7 +91,7 @@ describe('the workbench', { timeout: 15 * 60 * 1000 }, () => {
       await runCommand(page, 'Packet Trace: Start Packet Trace');
       await fillQuickInput(page, DEMO_HOST);
       await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: DEMO_HOST }).first().click();
-      await fillQuickInput(page, 'dst hots 1.1.1.1');
+      await fillQuickInput(page, 'dst host 1.1.1.1 and and tcp');
       await quickInputMessage(page).filter({ hasText: 'syntax error' }).waitFor(VIEW_TIMEOUT);
       await shoot('2-bad-filter');
       await fillQuickInput(page, DEMO.filter);
@@ -113,7 +112,7 @@ describe('the workbench', { timeout: 15 * 60 * 1000 }, () => {
   test("a dropped packet's trajectory appears with process, tuple and reason", async () => {
     await step('4-trajectory', async () => {
       await guest?.exec(DEMO.traffic, { timeoutMs: 30_000 });
-      const row = treeRows(page, DEMO.dropReason).first();
+      const row = treeRows(page, new RegExp(`curl.*${DEMO.dropReason}`)).first();
       await row.waitFor(VIEW_TIMEOUT);
       const text = (await row.textContent()) ?? '';
       assert.match(text, /curl/);
@@ -130,7 +129,6 @@ describe('the workbench', { timeout: 15 * 60 * 1000 }, () => {
       await page.locator('.tab.active').filter({ hasText: file }).waitFor(VIEW_TIMEOUT);
       await statusBarItem(page, `Ln ${line},`).waitFor(VIEW_TIMEOUT);
       assert.equal(await cursorLine(page), line);
-      assert.equal(await activeEditor(page), file);
     });
   });
 
