@@ -1,6 +1,6 @@
 /** Names of the reasons for which the kernel drops packets, and where its tracepoint passes them. */
 import { type Btf, BtfKind } from './btf.ts';
-import { type KernelBtf, readKernelBtf } from './btf-kernel.ts';
+import type { KernelBtf } from './btf-kernel.ts';
 import type { DropReasonName } from './protocol.ts';
 
 export interface DropReasons {
@@ -17,11 +17,6 @@ const CORE_PREFIX = 'SKB_DROP_REASON_';
 const SUBSYSTEM_ENUM = 'skb_drop_reason_subsys';
 /** A subsystem's reasons have its number above bit 16 (include/net/dropreason.h). */
 const SUBSYSTEM_UNIT = 0x1_0000;
-
-/** @throws AgentFailure `no-btf` */
-export async function readDropReasons(btf?: KernelBtf): Promise<DropReasons> {
-  return dropReasons(btf ?? (await readKernelBtf()));
-}
 
 export function dropReasons({ vmlinux, modules }: Pick<KernelBtf, 'vmlinux' | 'modules'>): DropReasons {
   const argument = reasonArgument(vmlinux);

@@ -1,8 +1,8 @@
 /** Finds the functions to probe on the running kernel. */
 import { type Btf, BtfKind } from './btf.ts';
-import { type KernelBtf, readKernelBtf } from './btf-kernel.ts';
+import type { KernelBtf } from './btf-kernel.ts';
 import { findSkbFunctions, type SkbFunction } from './btf-skb.ts';
-import { functionSymbols, readKallsyms } from './kallsyms.ts';
+import { functionSymbols } from './kallsyms.ts';
 import { noMatch, nonePossible } from './probe-plan-pattern.ts';
 import { makePlan, type ProbePlan } from './probe-plan-policy.ts';
 import { readKprobeBlacklist, readTraceable, tracefsRoot } from './tracefs.ts';
@@ -13,10 +13,9 @@ export { parsePattern } from './probe-plan-pattern.ts';
 export interface PlanOptions {
   /** Tested against names without the compiler's suffixes, as made by parsePattern; null: every function. */
   functions: RegExp | null;
-  /** What readKernelBtf gave, for a caller that needs it too. */
-  btf?: KernelBtf;
-  /** What readKallsyms gave, likewise. */
-  kallsyms?: Buffer;
+  btf: KernelBtf;
+  /** What readKallsyms gave. */
+  kallsyms: Buffer;
   signal?: AbortSignal | undefined;
   /** Fired a few times; `done` of `total` have no unit. */
   onProgress?: ((done: number, total: number) => void) | undefined;
@@ -26,14 +25,13 @@ const STEPS = 3;
 
 /**
  * All functions with a packet among their parameters, in the kernel and its modules, and where each is.
- * @throws AgentFailure: `no-btf`, `no-privilege`; `no-function` when there is nothing to probe
+ * @throws AgentFailure: `no-privilege`; `no-function` when there is nothing to probe
  * @throws AbortError when cancelled
  */
 export async function planProbes(options: PlanOptions): Promise<ProbePlan> {
-  const { functions: pattern, signal, onProgress } = options;
+  const { functions: pattern, btf, kallsyms, signal, onProgress } = options;
   signal?.throwIfAborted();
   onProgress?.(0, STEPS);
-  const btf = options.btf ?? (await readKernelBtf(signal));
   const all = skbFunctions(btf);
   const functions = pattern === null ? all : all.filter(({ name }) => pattern.test(name));
   if (functions.length === 0 && pattern !== null)
@@ -44,7 +42,6 @@ export async function planProbes(options: PlanOptions): Promise<ProbePlan> {
     );
   onProgress?.(1, STEPS);
 
-  const kallsyms = options.kallsyms ?? (await readKallsyms(signal));
   const symbols = functionSymbols(kallsyms, distinct(functions.map(({ name }) => name)));
   onProgress?.(2, STEPS);
 

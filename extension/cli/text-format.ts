@@ -1,5 +1,6 @@
 /** Lines as pwru prints them, so that its users and their scripts feel at home. */
 import type { EventIndex, EventStore } from '../capture/api.ts';
+import { placeText } from '../capture/wording.ts';
 import type { TraceOptions } from './options.ts';
 
 export type TextOptions = Pick<TraceOptions, 'tuple' | 'meta' | 'timestamp'>;
@@ -82,9 +83,7 @@ export class TextFormat {
       const name = this.store.functionName(event);
       return drop === undefined ? name : `${name}(${reason(drop)})`;
     }
-    const offset = this.store.dropOffset(event);
-    const place = `${this.store.functionName(event)}${offset === undefined ? '' : `+0x${offset.toString(16)}`}`;
-    return `skb:kfree_skb(${reason(event)}) in ${place}`;
+    return `skb:kfree_skb(${reason(event)}) in ${placeText(this.store, event)}`;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { CaptureEnd, Trajectories } from '../capture/api.ts';
+import { missedText } from '../capture/wording.ts';
 
 /** How the trajectories of a capture ended. */
 export interface Totals {
@@ -24,16 +25,12 @@ export function totalsOf(trajectories: Trajectories): Totals {
 }
 
 /** `1,234 events in 45 trajectories (3 dropped: NETFILTER_DROP 3; 40 freed; 2 alive), 0 lost` */
-export function totalsText(
-  totals: Totals,
-  { events, lost, agent }: Pick<CaptureEnd, 'events' | 'lost' | 'agent'>,
-): string {
+export function totalsText(totals: Totals, end: Pick<CaptureEnd, 'events' | 'lost' | 'agent'>): string {
+  const { events, lost } = end;
   const number = (value: number) => value.toLocaleString('en');
   const count = (value: number, one: string, many: string) => `${number(value)} ${value === 1 ? one : many}`;
   const reasons = totals.reasons.map(([reason, times]) => `${reason} ${number(times)}`).join(', ');
   const dropped = `${number(totals.dropped)} dropped${reasons === '' ? '' : `: ${reasons}`}`;
   const ends = `${dropped}; ${number(totals.freed)} freed; ${number(totals.alive)} alive`;
-  const missed = agent?.missed ?? 0;
-  const unseen = missed === 0 ? '' : `, ${count(missed, 'hit', 'hits')} missed while another probe ran`;
-  return `${count(events, 'event', 'events')} in ${count(totals.trajectories, 'trajectory', 'trajectories')} (${ends}), ${number(lost)} lost${unseen}`;
+  return `${count(events, 'event', 'events')} in ${count(totals.trajectories, 'trajectory', 'trajectories')} (${ends}), ${number(lost)} lost${missedText(end)}`;
 }

@@ -1,6 +1,7 @@
 /** What the debug console says about a trace. */
 import type { Attached } from '../../remote-agent/protocol.ts';
 import type { Capture, CaptureEnd } from '../capture/api.ts';
+import { missedText } from '../capture/wording.ts';
 import type { PacketTraceError } from '../errors.ts';
 
 /** Names of skipped functions shown for each reason; the rest is counted. */
@@ -48,11 +49,9 @@ const WHY: Record<CaptureEnd['why'], string> = {
 export function endText(target: string, capture: Capture, end: CaptureEnd): string {
   const detach =
     end.agent === undefined ? '' : ` Probes detached in ${seconds(end.agent.milliseconds.detach)}.`;
-  const hits = end.agent?.missed ?? 0;
-  const missed = hits === 0 ? '' : `, ${count(hits, 'hit', 'hits')} missed while another probe ran`;
   const events = count(end.events, 'event', 'events');
   const trajectories = count(capture.trajectories.length, 'trajectory', 'trajectories');
-  return `Trace of ${target}: ${WHY[end.why]}. ${events} in ${trajectories}, ${number(end.lost)} lost${missed}.${detach}`;
+  return `Trace of ${target}: ${WHY[end.why]}. ${events} in ${trajectories}, ${number(end.lost)} lost${missedText(end)}.${detach}`;
 }
 
 export function lostText(total: number): string {

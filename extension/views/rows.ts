@@ -1,5 +1,6 @@
 /** What the trajectory tree shows, as plain data: labels, descriptions, icons and tooltips. */
-import type { Capture, EventIndex, EventStore, TrajectoryId } from '../capture/api.ts';
+import type { Capture, EventIndex, TrajectoryId } from '../capture/api.ts';
+import { placeText } from '../capture/wording.ts';
 
 export interface Row {
   label: string;
@@ -55,7 +56,7 @@ export function stepRow({ store, trajectories }: Capture, id: TrajectoryId, nth:
   const event = trajectories.event(id, nth);
   const isDrop = store.kind(event) === 'drop';
   const name = store.functionName(event);
-  const dropped = `dropped: ${store.dropReason(event) ?? 'no reason given'} at ${name}${offsetText(store, event)}`;
+  const dropped = `dropped: ${store.dropReason(event) ?? 'no reason given'} at ${placeText(store, event)}`;
   const label = isDrop ? dropped : name;
   const offset = store.time(event) - store.time(trajectories.event(id, 0));
   const module = store.function(event)?.module ?? '';
@@ -68,12 +69,6 @@ export function stepRow({ store, trajectories }: Capture, id: TrajectoryId, nth:
     ? { id: ENDS.dropped.icon, color: ENDS.dropped.color }
     : { id: 'symbol-function', color: 'symbolIcon.functionForeground' };
   return { label, description, icon, spoken: [label, ...facts].join(', ') };
-}
-
-/** `+0x1a`: where in its function a drop happened, as the kernel's own messages write it. */
-function offsetText(store: EventStore, event: EventIndex): string {
-  const offset = store.dropOffset(event);
-  return offset === undefined ? '' : `+0x${offset.toString(16)}`;
 }
 
 function packetName({ store }: Capture, event: EventIndex): string {
@@ -105,7 +100,7 @@ export function stepTooltip(capture: Capture, id: TrajectoryId, nth: number): st
   const probed = store.function(event);
   const lost = store.lostBefore(event);
   return table([
-    ['Function', `${store.functionName(event)}${offsetText(store, event)}`],
+    ['Function', placeText(store, event)],
     ...(probed === undefined || probed.module === '' ? [] : [['Module', probed.module] as const]),
     ...(store.kind(event) === 'drop'
       ? [['Dropped', store.dropReason(event) ?? 'the kernel gives no reason'] as const]
