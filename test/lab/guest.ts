@@ -48,6 +48,11 @@ export interface BootOptions {
   memoryMb?: number;
   /** Virtual CPUs; default 2, on 7.2 one. */
   smp?: number;
+  /**
+   * One CPU, and a clock that advances a nanosecond for each instruction: times that mean the same on a busy
+   * machine.
+   */
+  countInstructions?: boolean;
 }
 
 /** Printed when a guest's kernel died; test/run.ts runs a failed file once more that said so. */
@@ -81,7 +86,7 @@ export async function bootGuest(options: BootOptions): Promise<Guest> {
 export class LabFault extends Error {}
 
 async function boot(options: BootOptions, log: (line: string) => void): Promise<Guest> {
-  const { kernel, userland, signal } = options;
+  const { kernel, userland, signal, countInstructions = false } = options;
   await ensureInstalled(['qemu-system-x86', 'openssh-client']);
   const image = await kernelImage(kernel, log);
   const root = await userlandImage(userland, log);
@@ -110,7 +115,8 @@ async function boot(options: BootOptions, log: (line: string) => void): Promise<
       memoryMb: options.memoryMb ?? 2048,
       // With two CPUs on two threads, live code patching of 7.2 now and then dies of an int3 that the
       // emulator delivers to the other CPU too late; with one CPU it does not.
-      smp: options.smp ?? (kernel === '7.2' ? 1 : 2),
+      smp: options.smp ?? (kernel === '7.2' || countInstructions ? 1 : 2),
+      countInstructions,
     });
     const knownHosts = join(dir, 'known_hosts');
     await writeFile(knownHosts, `[127.0.0.1]:${machine.port} ${seed.hostKey}\n`);

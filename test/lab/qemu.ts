@@ -23,6 +23,8 @@ export interface MachineOptions {
   dir: string;
   memoryMb: number;
   smp: number;
+  /** Its clock advances a nanosecond for each instruction; needs a single CPU. */
+  countInstructions: boolean;
 }
 
 /**
@@ -36,11 +38,15 @@ const COMMAND_LINE =
 /** Starts a QEMU machine in software emulation; needs no privilege and sees no network but 127.0.0.1. */
 export async function startMachine(options: MachineOptions): Promise<Machine> {
   const port = await freePort();
-  const { kernel, root, seed, memoryMb, smp } = options;
+  const { kernel, root, seed, memoryMb, smp, countInstructions } = options;
+  const accelerator = countInstructions
+    ? ['-accel', 'tcg,thread=single', '-icount', 'shift=0']
+    : ['-accel', 'tcg,thread=multi'];
   const drive = (file: string, mode: string) => ['-drive', `file=${file},format=raw,if=virtio,${mode}`];
   const args = [
     // The emulator's cmpxchg16b makes 6.12 panic; five-level page tables only cost time.
-    ...['-accel', 'tcg,thread=multi', '-cpu', 'max,-cx16,-la57', '-smp', `${smp}`, '-m', `${memoryMb}`],
+    ...accelerator,
+    ...['-cpu', 'max,-cx16,-la57', '-smp', `${smp}`, '-m', `${memoryMb}`],
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-serial', 'stdio'],
     ...['-kernel', kernel.vmlinuz, '-initrd', kernel.initramfs, '-append', COMMAND_LINE],
     ...drive(root, 'snapshot=on'),
