@@ -21,14 +21,14 @@ struct trace_config {
 	__u8 own_is_ipv6;
 	__u8 own_local_address[16];
 	__u8 own_remote_address[16];
-	/* The filter asks for the interface or the direction. */
-	__u8 filter_reads_link;
 	/* The kernel has bpf_rdonly_cast. */
 	__u8 direct_reads;
+	/* Of the filter; the editor counts them. */
+	__u32 generation;
 };
 
 _Static_assert(__builtin_offsetof(struct trace_config, own_local_address) == 9, "the agent writes these bytes");
-_Static_assert(sizeof(struct trace_config) == 44, "the agent writes these bytes");
+_Static_assert(sizeof(struct trace_config) == 48, "the agent writes these bytes");
 
 /* The only variable of its section: the agent writes it at offset 0. */
 const volatile struct trace_config config;

@@ -38,7 +38,7 @@ struct event {
 	__u8 destination_address[16];
 	char comm[16];
 	__u32 lost_before;
-	__u32 reserved;
+	__u32 generation;
 };
 
 #define EVENT_FIELD_AT(field, offset) \
@@ -49,4 +49,5 @@ EVENT_FIELD_AT(source_address, 72);
 EVENT_FIELD_AT(destination_address, 88);
 EVENT_FIELD_AT(comm, 104);
 EVENT_FIELD_AT(lost_before, 120);
+EVENT_FIELD_AT(generation, 124);
 _Static_assert(sizeof(struct event) == 128, "an event is 128 bytes, a multiple of the ring buffer's 8");

@@ -42,13 +42,27 @@ struct sock {
 	struct sock_common __sk_common;
 };
 
+struct page {
+	unsigned long flags;
+};
+
+/* For its buffer only, through which the programs read numbers of any size from anywhere (read.h). */
+struct linux_binprm {
+	char buf[256];
+};
+
 struct sk_buff {
+	struct sk_buff *next;
 	struct net_device *dev;
 	struct sock *sk;
 	__u32 len;
+	__u32 data_len; /* of it, what is not linear */
 	__u32 mark;
 	int skb_iif;
 	__u8 pkt_type : 3;
+	__u8 vlan_present : 1; /* before 6.2 */
+	__u32 vlan_all; /* since 6.2: protocol and tag, 0 for none */
+	__u16 vlan_tci;
 	__be16 protocol;
 	__u16 network_header;
 	__u16 mac_header;
@@ -56,6 +70,28 @@ struct sk_buff {
 	__u32 end;
 	unsigned char *head;
 	unsigned char *data;
+};
+
+#pragma clang attribute pop
+
+/*
+ * skb_frag_t, which has been struct bio_vec and then a struct skb_frag of other names, with this layout since 5.4.
+ * The lowest bit of the page is set where it is none, but memory of a device (net_iov, since 6.12).
+ */
+struct fragment {
+	__u64 page;
+	__u32 bytes;
+	__u32 offset;
+};
+
+#define FRAGMENT_IS_NO_PAGE 1
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct skb_shared_info {
+	__u8 nr_frags;
+	struct sk_buff *frag_list;
+	struct fragment frags[1];
 };
 
 #pragma clang attribute pop

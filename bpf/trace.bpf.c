@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The programs behind the probes: one for each position that an sk_buff can have among a function's
- * arguments, usable for kprobe.multi and for plain kprobes, and one for the kfree_skb tracepoint.
+ * The programs behind those of dispatch.bpf.c, for one filter: one for each position that an sk_buff can have
+ * among a function's arguments, usable for kprobe.multi and for plain kprobes, and one for the kfree_skb
+ * tracepoint.
  */
 #include "config.h"
 #include "event.h"
+#include "events-map.h"
 #include "kernel.h"
 #include "loss.h"
 #include "own-connection.h"
@@ -17,11 +19,6 @@
 
 /* The programs call GPL-only helpers. */
 char gpl[] SEC("license") = "GPL";
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 25); /* bytes; the agent sets it before loading */
-} events SEC(".maps");
 
 static __always_inline __u32 netns_of(const struct net *net)
 {
@@ -90,6 +87,7 @@ static __always_inline int record(const struct sk_buff *skb, __u64 address, enum
 	__builtin_memcpy(event->source_address, tuple.source_address, 16);
 	__builtin_memcpy(event->destination_address, tuple.destination_address, 16);
 	event->lost_before = take_lost(cpu);
+	event->generation = config.generation;
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
 	read_device(skb, event);
 	/* The agent looks at the ring buffer by its own clock: a wake-up for each event would cost more. */

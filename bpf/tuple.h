@@ -3,29 +3,9 @@
 #pragma once
 #include "event.h"
 #include "packet.h"
+#include "protocols.h"
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
-
-#define ETH_P_IP 0x0800
-#define ETH_P_IPV6 0x86dd
-
-#define IPPROTO_HOPOPTS 0
-#define IPPROTO_TCP 6
-#define IPPROTO_UDP 17
-#define IPPROTO_DCCP 33
-#define IPPROTO_ROUTING 43
-#define IPPROTO_FRAGMENT 44
-#define IPPROTO_AH 51
-#define IPPROTO_DSTOPTS 60
-#define IPPROTO_SCTP 132
-#define IPPROTO_UDPLITE 136
-
-#define IPV4_HEADER_BYTES 20
-#define IPV4_FRAGMENT_OFFSET 0x1fff
-#define IPV6_HEADER_BYTES 40
-#define IPV6_FRAGMENT_OFFSET 0xfff8
-/* More extension headers than these are not seen outside of attacks. */
-#define IPV6_EXTENSIONS 4
 
 struct tuple {
 	/* enum event_flag */
@@ -34,7 +14,7 @@ struct tuple {
 	__u8 tcp_flags;
 	__u16 source_port;
 	__u16 destination_port;
-	__u8 source_address[16];
+	__u8 source_address[16] __attribute__((aligned(8)));
 	__u8 destination_address[16];
 };
 
@@ -59,16 +39,21 @@ struct tcp_header {
 	__u8 flags;
 };
 
-/* Reads `size` bytes at an offset from head; false where they are not in the linear part. */
+/* Reads `size` bytes, a constant, at an offset from head to where it is aligned to 8; false where they are not in the linear part. */
 static __always_inline bool read_bytes(const struct packet *packet, void *to, __u32 size, __u32 offset)
 {
-	return offset + size <= packet->tail &&
-	       bpf_probe_read_kernel(to, size, (const void *)(packet->head + offset)) == 0;
+	if (offset + size > packet->tail)
+		return false;
+	if (config.direct_reads) {
+		read_directly(to, packet->head + offset, size);
+		return true;
+	}
+	return bpf_probe_read_kernel(to, size, (const void *)(packet->head + offset)) == 0;
 }
 
 static __always_inline void read_ports(const struct packet *packet, struct tuple *tuple, __u32 offset)
 {
-	struct tcp_header header;
+	struct tcp_header header __attribute__((aligned(8)));
 	__u8 protocol = tuple->l4_protocol;
 
 	if (protocol == IPPROTO_TCP) {
@@ -88,7 +73,7 @@ static __always_inline void read_ports(const struct packet *packet, struct tuple
 
 static __always_inline void read_ipv4(const struct packet *packet, struct tuple *tuple)
 {
-	struct ipv4_header ip;
+	struct ipv4_header ip __attribute__((aligned(8)));
 
 	if (!read_bytes(packet, &ip, IPV4_HEADER_BYTES, packet->network))
 		return;
@@ -105,7 +90,7 @@ static __always_inline void read_ipv4(const struct packet *packet, struct tuple 
 static __always_inline void read_ipv6(const struct packet *packet, struct tuple *tuple)
 {
 	__u32 offset = packet->network + IPV6_HEADER_BYTES;
-	__u8 extension[4];
+	__u8 extension[4] __attribute__((aligned(8)));
 	__u8 next;
 
 	if (!read_bytes(packet, extension, 4, packet->network + 4))

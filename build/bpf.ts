@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readdir, readFile, rename, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { ensureInstalled } from './debian.ts';
 import { cacheDir, distDir, repoRoot } from './paths.ts';
 import { run } from './run.ts';
@@ -14,37 +15,59 @@ const TARGETS = [
 /** v3: 32-bit jumps and arithmetic, which the verifier has understood since 5.1. */
 const FLAGS = ['-target', 'bpf', '-mcpu=v3', '-g', '-O2', '-Wall', '-Wextra', '-Werror'];
 
+const OBJECTS = ['dispatch', 'trace', 'match'];
+const bpfDir = join(repoRoot, 'bpf');
+
 /**
- * Compiles bpf/trace.bpf.c for each target architecture to dist/agent/<platform>/trace.bpf.o. The object keeps
- * its BTF, which libbpf relocates it with, and no DWARF.
+ * Compiles bpf/<name>.bpf.c for each target architecture to dist/agent/<platform>/<name>.bpf.o. The objects keep
+ * their BTF, which libbpf relocates them with, and no DWARF.
  */
 export async function buildBpf(): Promise<void> {
   await ensureInstalled(['clang', 'llvm', 'libbpf-dev']);
   for (const { platform, macro } of TARGETS) {
     const flags = [...FLAGS, `-D${macro}`];
-    const cached = join(cacheDir('bpf'), `${await inputHash(flags)}.o`);
-    if ((await stat(cached).catch(() => undefined)) === undefined) await compile(platform, flags, cached);
+    const hash = await inputHash(flags);
     const folder = join(distDir, 'agent', platform);
     await mkdir(folder, { recursive: true });
-    const temporary = join(folder, `.trace.${process.pid}`);
-    await copyFile(cached, temporary);
-    await rename(temporary, join(folder, 'trace.bpf.o'));
+    for (const name of OBJECTS) {
+      const cached = join(cacheDir('bpf'), `${name}-${hash}.o`);
+      if ((await stat(cached).catch(() => undefined)) === undefined)
+        await compile(join(bpfDir, `${name}.bpf.c`), flags, cached);
+      const temporary = join(folder, `.${name}.${process.pid}`);
+      await copyFile(cached, temporary);
+      await rename(temporary, join(folder, `${name}.bpf.o`));
+    }
   }
 }
 
-async function compile(platform: string, flags: string[], output: string): Promise<void> {
-  process.stderr.write(`compiling the BPF programs for ${platform}\n`);
+async function compile(source: string, flags: string[], output: string): Promise<void> {
+  process.stderr.write(`compiling ${basename(source)} ${flags.at(-1)}\n`);
   const temporary = `${output}.${process.pid}`;
-  await run('clang', [...flags, '-c', join(repoRoot, 'bpf/trace.bpf.c'), '-o', temporary]);
+  await run('clang', [...flags, '-c', source, '-o', temporary]);
   await run('llvm-strip', ['-g', temporary]);
   await rename(temporary, output);
+}
+
+/** Compiles a program of the lab for this machine's kind of kernels, with what it includes of bpf/. */
+export async function compileLabBpf(source: string): Promise<Uint8Array> {
+  await ensureInstalled(['clang', 'libbpf-dev']);
+  const target = TARGETS.find(({ platform }) => platform === `linux-${process.arch}`);
+  if (target === undefined) throw new Error(`no BPF programs for ${process.arch}`);
+  const dir = await mkdtemp(join(tmpdir(), 'packet-trace-bpf-'));
+  try {
+    const object = join(dir, 'object.o');
+    await run('clang', [...FLAGS, `-D${target.macro}`, '-I', bpfDir, '-c', source, '-o', object]);
+    return await readFile(object);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
 }
 
 /** Everything that decides what the object will be: sources, libbpf's headers, compiler, flags. */
 async function inputHash(flags: string[]): Promise<string> {
   const hash = createHash('sha256').update(flags.join('\0'));
   hash.update(await run('clang', ['--version']));
-  for (const folder of [join(repoRoot, 'bpf'), HEADERS])
+  for (const folder of [bpfDir, HEADERS])
     for (const name of (await readdir(folder)).sort())
       if (/\.[ch]$/.test(name)) hash.update(name).update(await readFile(join(folder, name)));
   return hash.digest('hex').slice(0, 32);

@@ -15,14 +15,20 @@ const common: BuildOptions = {
 };
 
 /**
- * Bundles the extension, the terminal front end, the filter worker and the agent into dist/. Each finds its
+ * Bundles the extension, the terminal front end, the workers and the agent into dist/. Each finds its
  * files relative to itself; ssh2's optional native parts stay out.
  * @returns the names of the npm packages whose code is in the bundles, for NOTICE
  */
 export async function bundle(): Promise<string[]> {
   const ssh = { external: ['vscode', 'cpu-features', '*.node'] };
   const entries: BuildOptions[] = [
-    { ...ssh, entryPoints: ['extension/main.ts'], outfile: 'extension.cjs' },
+    {
+      ...ssh,
+      entryPoints: ['extension/main.ts'],
+      outfile: 'extension.cjs',
+      // Its CommonJS build requires its parts in a way that esbuild does not see.
+      alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
+    },
     {
       ...ssh,
       entryPoints: ['extension/cli/main.ts'],
@@ -30,6 +36,8 @@ export async function bundle(): Promise<string[]> {
       banner: { js: '#!/usr/bin/env node' },
     },
     { entryPoints: ['extension/filter/worker.ts'], outfile: 'filter-worker.cjs' },
+    { entryPoints: ['extension/kernel-source/index/worker.ts'], outfile: 'kernel-source-worker.cjs' },
+    { entryPoints: ['extension/kernel-source/lines/worker.ts'], outfile: 'kernel-lines-worker.cjs' },
     { entryPoints: ['remote-agent/main.ts'], outfile: 'agent/agent.cjs' },
   ];
   const results = await Promise.all(

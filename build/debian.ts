@@ -5,7 +5,7 @@ import { cacheDir } from './paths.ts';
 import { run } from './run.ts';
 
 /** Debian suites that builds and the lab take packages from. */
-export type Suite = 'bullseye' | 'bookworm' | 'bookworm-backports' | 'trixie' | 'sid';
+export type Suite = 'bullseye' | 'bookworm' | 'bookworm-backports' | 'bookworm-security' | 'trixie' | 'sid';
 export type DebianArch = 'amd64' | 'arm64';
 
 /** Package lists are read again after this long; unpacking them costs seconds. */
@@ -36,16 +36,21 @@ export async function ensureInstalled(packages: readonly string[]): Promise<void
   });
 }
 
-/** The Debian mirror that this machine's own apt configuration names. */
-export async function mirror(): Promise<string> {
+/**
+ * The Debian mirror that this machine's own apt configuration names.
+ * @param label of the archive: `Debian` or, with security updates, `Debian-Security`
+ */
+export async function mirror(label: 'Debian' | 'Debian-Security' = 'Debian'): Promise<string> {
   const format = '$(ORIGIN)|$(LABEL)|$(REPO_URI)';
   const targets = await run('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']);
   const lines = targets.split('\n').map((line) => line.split('|'));
-  const main = lines.find(([origin, label]) => origin === 'Debian' && label === 'Debian');
+  const main = lines.find((line) => line[0] === 'Debian' && line[1] === label);
   // Before the first "apt-get update" origin and label are not known yet.
-  const guess = lines.find(([, , uri]) => uri !== undefined && /\/debian\/?$/.test(uri));
+  const path = label === 'Debian' ? /\/debian\/?$/ : /\/debian-security\/?$/;
+  const guess = lines.find(([, , uri]) => uri !== undefined && path.test(uri));
   const uri = (main ?? guess)?.[2];
-  if (uri === undefined) throw new Error('no Debian mirror in the apt configuration (apt-get indextargets)');
+  if (uri === undefined)
+    throw new Error(`no mirror of ${label} in the apt configuration (apt-get indextargets)`);
   return uri;
 }
 
@@ -66,7 +71,7 @@ async function prepare(suite: Suite, arch: DebianArch): Promise<string[]> {
   const dir = cacheDir('apt', `${suite}-${arch}`);
   for (const sub of ['lists/partial', 'cache/archives/partial'])
     await mkdir(join(dir, sub), { recursive: true });
-  const uri = await mirror();
+  const uri = await mirror(suite.endsWith('-security') ? 'Debian-Security' : 'Debian');
   const signed = '[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]';
   await writeFile(join(dir, 'status'), '');
   await writeFile(

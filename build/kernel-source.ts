@@ -24,10 +24,23 @@ const LEFT_OUT = [
  * Downloads and unpacks `linux-source-SERIES` (140 MB; some twenty seconds) without the folders of `LEFT_OUT`.
  * @returns the root of the tree, in the cache; a second call costs nothing
  */
-export async function kernelSource(series: SourceSeries, log: (line: string) => void): Promise<string> {
-  const suite = SUITES[series];
-  const name = `linux-source-${series}`;
-  const dir = join(cacheDir('linux'), `linux-${await candidateVersion(suite, name)}`);
+export function kernelSource(series: SourceSeries, log: (line: string) => void): Promise<string> {
+  return unpack(SUITES[series], `linux-source-${series}`, 'linux', LEFT_OUT, log);
+}
+
+/** As `kernelSource`, the whole tree (1.5 GB) of the newest 6.1 that Debian bookworm's security archive has. */
+export function wholeKernelSource(log: (line: string) => void): Promise<string> {
+  return unpack('bookworm-security', 'linux-source-6.1', 'linux-whole', [], log);
+}
+
+async function unpack(
+  suite: Suite,
+  name: string,
+  prefix: string,
+  leftOut: readonly string[],
+  log: (line: string) => void,
+): Promise<string> {
+  const dir = join(cacheDir('linux'), `${prefix}-${await candidateVersion(suite, name)}`);
   if (existsSync(dir)) return dir;
   log(`downloading ${name} of Debian ${suite} (140 MB)`);
   await ensureInstalled(['xz-utils']);
@@ -36,7 +49,7 @@ export async function kernelSource(series: SourceSeries, log: (line: string) => 
   const temporary = await mkdtemp(join(cacheDir('linux'), '.tmp-'));
   try {
     await run('dpkg', ['-x', deb, temporary]);
-    const excludes = LEFT_OUT.map((path) => `--exclude=*/${path}`);
+    const excludes = leftOut.map((path) => `--exclude=*/${path}`);
     const archive = join(temporary, `usr/src/${name}.tar.xz`);
     await run('tar', ['-xf', archive, '-C', temporary, ...excludes]);
     await rename(join(temporary, name), dir);

@@ -79,12 +79,12 @@ async function compileModule(source: string, dir: string): Promise<void> {
   const theirs = [...libpcapFiles.map((name) => join(source, name)), 'grammar.c', 'scanner.c'];
   const ours = (await readdir(shimDir)).filter((name) => name.endsWith('.c'));
   const objects: string[] = [];
-  const compile = async (file: string, warnings: string[]) => {
+  const compile = async (file: string, more: string[]) => {
     const object = `${basename(file, extname(file))}.o`;
-    await run('clang', [...flags, ...warnings, '-c', file, '-o', object], options);
+    await run('clang', [...flags, ...more, '-c', file, '-o', object], options);
     objects.push(object);
   };
-  for (const file of theirs) await compile(file, ['-w']);
+  for (const file of theirs) await compile(file, ['-w', '-include', 'trace.h']);
   for (const name of ours) await compile(join(shimDir, name), ['-Wall', '-Wextra', '-Werror']);
   await run('clang', [...linkerFlags, ...objects, '-o', 'libpcap.wasm'], options);
   await checkImports(join(dir, 'libpcap.wasm'));
@@ -94,6 +94,7 @@ function compilerFlags(source: string, dir: string, version: string): string[] {
   return [
     '--target=wasm32-wasi',
     '-Os',
+    '-mmutable-globals', // the stack pointer is exported
     // wasi-libc's headers only: without this clang looks into this machine's /usr/include too.
     '-nostdlibinc',
     '-I',
@@ -122,11 +123,15 @@ const linkerFlags = [
   '--target=wasm32-wasi',
   '-mexec-model=reactor',
   '-Wl,--export=malloc',
+  // Its start value makes an instance new again after an error has left libpcap's frames behind.
+  '-Wl,--export=__stack_pointer',
   '-Wl,--gc-sections',
   '-Wl,--strip-all',
   // libpcap's optimiser recurses once per block; with the stack first, an overflow traps.
   '-Wl,--stack-first',
   `-Wl,-z,stack-size=${4 * 1024 * 1024}`,
+  // Beside the stack room for a usual filter, so that the memory need not grow.
+  `-Wl,--initial-memory=${5 * 1024 * 1024}`,
   `-Wl,--max-memory=${256 * 1024 * 1024}`,
 ];
 

@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'usage'
   | 'filter'
   | 'function-pattern'
+  | 'pcap-file'
   // reaching the target
   | 'host-unknown'
   | 'connection-refused'
@@ -51,4 +52,8 @@ export function asPacketTraceError(error: unknown): PacketTraceError {
     return new PacketTraceError('cancelled', 'Cancelled.');
   const message = error instanceof Error ? error.message : String(error);
   return new PacketTraceError('internal', message, '', { cause: error });
+}
+
+export function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new PacketTraceError('cancelled', 'Cancelled.');
 }

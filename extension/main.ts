@@ -1,16 +1,32 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { ConfigurationProvider, startDebugging } from './debug/configurations.vscode.ts';
+import { ConfigurationProvider, startDebugging, startWith } from './debug/configurations.vscode.ts';
 import { SessionFactory } from './debug/factory.vscode.ts';
 import { FilterCompiler } from './filter/filter-compiler.ts';
+import { NameLookup } from './filter/language/name-lookup.ts';
+import { registerLanguageFeatures } from './filter/language-features.vscode.ts';
+import { LiveDiagnostics } from './filter/live-diagnostics.vscode.ts';
+import type { NameTables } from './filter/names.ts';
+import { PatientAnalysis } from './filter/patient-analysis.ts';
+import { ReadOnlyDocuments } from './filter/read-only-documents.vscode.ts';
+import type { FilterAdviser } from './views/ask-filter.ts';
+import { changeFilter } from './views/change-filter.ts';
+import { FilterCommands } from './views/filter-commands.ts';
 import { keepContextKeys } from './views/context-keys.ts';
 import { hostKeyFile } from './target/host-key-file.ts';
 import { Command, type CommandId, DEBUG_TYPE, LOG_CHANNEL } from './views/ids.ts';
+import { KernelCheckout } from './views/kernel-checkout.ts';
 import { KernelSourceOpener } from './views/open-kernel-source.ts';
 import { pickTarget } from './views/pick-target.ts';
 import { RecentTraces } from './views/recent.ts';
 import { TraceRunner } from './views/run-trace.ts';
+import { registerSourceFeatures } from './views/source-features.ts';
+import { SourceHits } from './views/source-hits.ts';
 import { showMenu, StatusBar } from './views/status-bar.ts';
+import { traceChangedFunctions } from './views/trace-changed-functions.ts';
+import { FunctionCommands } from './views/function-commands.ts';
+import { TargetSource } from './views/target-source.ts';
 import { TraceModel } from './views/trace-model.ts';
 import { TrajectoryTree } from './views/trajectory-tree.ts';
 import type { TreeNode } from './views/tree-pages.ts';
@@ -20,27 +36,48 @@ let sessions: SessionFactory | undefined;
 export function activate(context: vscode.ExtensionContext): void {
   const distDir = context.asAbsolutePath('dist');
   const log = vscode.window.createOutputChannel(LOG_CHANNEL, { log: true });
+  const names = new NameLookup(readNames(distDir));
+  // One for the filter box and commands, one for documents: a newer analysis ends an older one.
   const filters = new FilterCompiler(distDir);
+  const documentFilters = new FilterCompiler(distDir);
+  const patient = new PatientAnalysis((text) => filters.analyse(text));
+  const adviser: FilterAdviser = { names, analyse: (text) => patient.analyse(text) };
+  const readOnly = new ReadOnlyDocuments();
+  const filterCommands = new FilterCommands(adviser, (text) => filters.compile(text), readOnly);
   const recent = new RecentTraces(context.workspaceState);
   const hostKeys = hostKeyFile(join(context.globalStorageUri.fsPath, 'known_hosts'));
   const model = new TraceModel();
   const runner = new TraceRunner({ model, recent, hostKeys, log, distDir });
   const factory = new SessionFactory((configuration, signal) => runner.start(configuration, signal));
-  const configurations = new ConfigurationProvider(recent, (text) => filters.check(text));
+  const configurations = new ConfigurationProvider(recent, adviser);
   keepContextKeys(model);
-  const tree = new TrajectoryTree(model);
-  const source = new KernelSourceOpener();
+  const checkout = new KernelCheckout({ distDir, cacheDir: context.globalStorageUri.fsPath }, (message) =>
+    log.warn(message),
+  );
+  const target = new TargetSource({ model, checkout, distDir, state: context.workspaceState, log });
+  const tree = new TrajectoryTree(model, (place) => target.describe(place));
+  const source = new KernelSourceOpener(checkout, target);
+  const hits = new SourceHits(model, checkout);
+  const functionCommands = new FunctionCommands({ model, checkout, hits, tree, start: startWith });
   sessions = factory;
 
   const commands: Record<CommandId, Parameters<typeof vscode.commands.registerCommand>[1]> = {
     [Command.Start]: startDebugging,
     [Command.Stop]: () => factory.stopAll(),
+    [Command.ChangeFilter]: () => changeFilter(model, adviser),
     [Command.Clear]: () => model.clear(),
     [Command.OpenKernelSource]: (row?: TreeNode) => source.open(row && tree.functionOf(row)),
     [Command.ShowLog]: () => log.show(),
     [Command.LoadMore]: (row: TreeNode) => tree.loadMore(row),
     [Command.PickTarget]: () => pickTarget(recent),
     [Command.ShowMenu]: () => showMenu(model),
+    [Command.ShowCompiledFilter]: (filter?: unknown) => filterCommands.showCompiled(filter),
+    [Command.TraceFunction]: (name?: unknown) => functionCommands.trace(name),
+    [Command.TraceChangedFunctions]: () => traceChangedFunctions(checkout, startWith),
+    [Command.ShowPackets]: (name?: unknown) => functionCommands.showPackets(name),
+    [Command.ShowAllPackets]: () => tree.showOnlyThrough(undefined),
+    [Command.RevealPacket]: (capture: number, event: number) => tree.reveal(capture, event),
+    [Command.MatchFilter]: (filter?: unknown) => filterCommands.matchFile(filter),
   };
   const { debug } = vscode;
   context.subscriptions.push(
@@ -48,7 +85,14 @@ export function activate(context: vscode.ExtensionContext): void {
     tree,
     new StatusBar(model),
     factory,
-    { dispose: () => void filters.dispose() },
+    checkout,
+    target,
+    readOnly,
+    hits,
+    registerSourceFeatures({ model, checkout, hits, opener: source }),
+    registerLanguageFeatures(names),
+    new LiveDiagnostics((text, signal) => documentFilters.analyse(text, signal), log),
+    { dispose: () => void Promise.all([filters.dispose(), documentFilters.dispose()]) },
     debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, factory),
     debug.registerDebugConfigurationProvider(DEBUG_TYPE, configurations),
     debug.registerDebugConfigurationProvider(
@@ -58,6 +102,10 @@ export function activate(context: vscode.ExtensionContext): void {
     ),
     ...Object.entries(commands).map(([id, run]) => vscode.commands.registerCommand(id, run)),
   );
+}
+
+function readNames(distDir: string): NameTables {
+  return JSON.parse(readFileSync(join(distDir, 'netbase.json'), 'utf8')) as NameTables;
 }
 
 /** VS Code waits some seconds for this when a window closes: probes are detached by then. */

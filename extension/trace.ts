@@ -2,12 +2,13 @@
  * One trace from request to running capture, the same for every front end: compile the filter, reach the
  * target, start its agent, attach the probes.
  */
-import type { Backend, CheckReport, CompiledFilter, Progress } from '../remote-agent/protocol.ts';
+import type { Backend, CheckReport, Progress } from '../remote-agent/protocol.ts';
 import { agentDidNotStart } from './capture/agent-errors.ts';
 import type { Capture } from './capture/api.ts';
 import { startCapture } from './capture/engine.ts';
-import { PacketTraceError } from './errors.ts';
-import { FilterCompiler } from './filter/filter-compiler.ts';
+import type { CaptureFilter, FilterTexts } from './capture/filters.ts';
+import { throwIfCancelled } from './errors.ts';
+import { compileFilters } from './filter/compile-filters.ts';
 import { connectTarget } from './target/connect.ts';
 import type { AgentConnection, ConnectOptions, Target } from './target/connection.ts';
 
@@ -21,17 +22,22 @@ export interface TargetRequest extends Omit<ConnectOptions, 'assetsDir'> {
   distDir: string;
 }
 
-export interface TraceRequest extends TargetRequest {
-  /** pcap filter; empty: every packet. */
-  filter: string;
+export interface TraceRequest extends TargetRequest, FilterTexts {
   /** Function names to probe, a regular expression over the whole name; empty: all. */
   functions: string;
   backend: Backend | 'auto';
+  /** Have the target tell of its kernel's build: see Capture.build. */
+  wantBuild?: boolean;
 }
 
 export interface RunningTrace {
   target: Target;
   capture: Capture;
+  /**
+   * Puts another filter on the packet in force, and keeps those for tunnels. Empty: every packet.
+   * @throws PacketTraceError when it is refused; the trace goes on with the filter that it has.
+   */
+  changeFilter: (text: string, signal?: AbortSignal) => Promise<CaptureFilter>;
   /** Ends the capture if it still runs, and the connection. */
   dispose(): Promise<void>;
 }
@@ -41,8 +47,8 @@ export interface RunningTrace {
  * @throws PacketTraceError; a bad filter is found before the target is contacted.
  */
 export async function startTrace(request: TraceRequest): Promise<RunningTrace> {
-  const { functions, backend, signal, onProgress } = request;
-  const filter = await compileFilter(request);
+  const { functions, backend, wantBuild = false, signal, onProgress } = request;
+  const filter = await compileFilters(request, request.distDir, signal);
   const target = await connect(request);
   let connection: AgentConnection | undefined;
   const leave = async () => {
@@ -55,14 +61,21 @@ export async function startTrace(request: TraceRequest): Promise<RunningTrace> {
     connection = await target.startAgent('serve');
     const capture = await startCapture(
       connection,
-      { filter, functions: functions === '' ? null : functions, backend },
+      { filter, functions: functions === '' ? null : functions, backend, wantBuild },
       { signal, onProgress: (progress) => onProgress?.(progressText(progress)) },
     );
-    const dispose = async () => {
-      await capture.stop();
-      await leave();
+    return {
+      target,
+      capture,
+      changeFilter: async (text, signal) => {
+        const wanted = { ...request, filter: text };
+        return capture.changeFilter(await compileFilters(wanted, request.distDir, signal));
+      },
+      dispose: async () => {
+        await capture.stop();
+        await leave();
+      },
     };
-    return { target, capture, dispose };
   } catch (error) {
     await leave();
     throw error;
@@ -109,16 +122,6 @@ async function readReport(connection: AgentConnection): Promise<CheckReport> {
   }
 }
 
-async function compileFilter({ filter, distDir, signal }: TraceRequest): Promise<CompiledFilter | null> {
-  if (filter.trim() === '') return null;
-  const compiler = new FilterCompiler(distDir);
-  try {
-    return await compiler.compile(filter, signal);
-  } finally {
-    await compiler.dispose();
-  }
-}
-
 function connect(request: TargetRequest): Promise<Target> {
   const { distDir, ...options } = request;
   return connectTarget({ ...options, assetsDir: distDir });
@@ -141,8 +144,4 @@ const STAGES: Record<Progress['stage'], string> = {
 
 function progressText({ stage, done, total }: Progress): string {
   return total > 0 ? `${STAGES[stage]} (${done} of ${total})` : STAGES[stage];
-}
-
-function throwIfCancelled(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw new PacketTraceError('cancelled', 'Cancelled.');
 }

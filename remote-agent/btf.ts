@@ -35,6 +35,7 @@ const ELEMENT_BYTES = [0, 0, 0, 0, 12, 12, 8, 0, 0, 0, 0, 0, 0, 8, 0, 12, 0, 0, 
 
 const WORDS_OF_TYPE = 3;
 const WORDS_OF_PARAMETER = 2;
+const WORDS_OF_MEMBER = 3;
 
 export interface EnumValue {
   name: string;
@@ -107,6 +108,18 @@ export class Btf {
     if (id === 0) return false;
     if (id < this.firstId) return this.#below.isNamed(id, name);
     return this.#stringEquals(this.#word(id, 0), name);
+  }
+
+  /** Byte offset of a structure's member; undefined when it has none of this name. */
+  memberOffset(id: number, name: Buffer): number | undefined {
+    if (id < this.firstId) return this.#below.memberOffset(id, name);
+    for (let index = 0; index < this.count(id); index++) {
+      const at = WORDS_OF_TYPE + WORDS_OF_MEMBER * index;
+      if (!this.#stringEquals(this.#word(id, at), name)) continue;
+      // In bits; with bit fields in the structure their sizes are in the upper 8 bits.
+      return (this.#word(id, at + 2) & 0xff_ffff) >>> 3;
+    }
+    return undefined;
   }
 
   /** Type id of a function prototype's parameter, from 0; 0 for the `...` of a variadic function. */

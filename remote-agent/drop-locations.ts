@@ -2,7 +2,6 @@
  * Names for the places where packets are dropped: a location is an address anywhere in the kernel's code, often
  * in a function that has no packet among its parameters and so is not probed.
  */
-import { symbolsAround } from './kallsyms.ts';
 import {
   EventKind,
   EventRecord,
@@ -11,6 +10,7 @@ import {
   type KernelLocation,
 } from './protocol.ts';
 import { RECORD_STRIDE } from './ring-buffer.ts';
+import type { SymbolOrder } from './symbol-order.ts';
 
 const TWO_32 = 2 ** 32;
 const KIND = RINGBUF_HEADER_BYTES + EventRecord.kind;
@@ -19,22 +19,22 @@ const ADDRESS = RINGBUF_HEADER_BYTES + EventRecord.address;
 export class DropLocations {
   readonly #known = new Set<KernelAddress>();
 
-  /** @param kallsyms the contents of /proc/kallsyms; kept, for a drop can come at any time */
-  constructor(private readonly kallsyms: Buffer) {}
+  constructor(private readonly symbols: SymbolOrder) {}
 
   /**
    * The locations of a batch that were never seen before, with their names.
    * @param frame `headroom` bytes, then whole ring buffer records
    */
   newIn(frame: Buffer, headroom: number): KernelLocation[] {
-    let fresh: KernelAddress[] | undefined;
+    const fresh: KernelLocation[] = [];
     for (let at = headroom; at + RECORD_STRIDE <= frame.length; at += RECORD_STRIDE) {
       if (frame[at + KIND] !== EventKind.Drop) continue;
       const address = frame.readUInt16LE(at + ADDRESS + 4) * TWO_32 + frame.readUInt32LE(at + ADDRESS);
       if (this.#known.has(address)) continue;
       this.#known.add(address);
-      (fresh ??= []).push(address);
+      const location = this.symbols.locate(address);
+      if (location !== undefined) fresh.push(location);
     }
-    return fresh === undefined ? [] : symbolsAround(this.kallsyms, fresh);
+    return fresh;
   }
 }

@@ -2,7 +2,7 @@
 import { AgentFailure } from './errors.ts';
 import { readKernelFile } from './kernel-file.ts';
 import { NameSet } from './name-set.ts';
-import type { KernelAddress, KernelLocation } from './protocol.ts';
+import type { KernelAddress } from './protocol.ts';
 
 export interface FunctionSymbol {
   address: bigint;
@@ -18,8 +18,8 @@ const NEWLINE = 0x0a;
 const TAB = 0x09;
 const DOT = 0x2e;
 const ADDRESS_DIGITS = 16;
-/** `ffffffff81000000 t `: address, type. */
-const NAME_AT = ADDRESS_DIGITS + 3;
+/** Where the name begins in a line: after `ffffffff81000000 t `, address and type. */
+export const NAME_AT = ADDRESS_DIGITS + 3;
 
 /**
  * Suffixes of whole functions, whose parameters are the source's or nearly so; `.cold` and `.part` are pieces.
@@ -83,32 +83,34 @@ export function scanSymbols(data: Buffer, names: readonly string[]): FunctionSym
 }
 
 /**
- * The function that each address lies in: the one that begins last at or before it. Addresses before every
- * function are left out.
- * @param data the contents of /proc/kallsyms, in no order
+ * The address of a variable of the kernel itself; undefined: it has none of this name, or hides its variables.
+ * @param data the contents of /proc/kallsyms
  */
-export function symbolsAround(data: Buffer, addresses: readonly KernelAddress[]): KernelLocation[] {
-  const best = addresses.map((address) => ({ address, start: -1, line: -1 }));
-  for (
-    let line = 0;
-    line >= 0 && line + NAME_AT < data.length;
-    line = data.indexOf(NEWLINE, line) + 1 || -1
-  ) {
-    if (!isText(data[line + NAME_AT - 2])) continue;
-    const start = parseAddress(data, line);
-    for (const entry of best) {
-      if (start > entry.start && start <= entry.address) {
-        entry.start = start;
-        entry.line = line;
-      }
-    }
+export function variableAddress(data: Buffer, name: string): bigint | undefined {
+  for (const type of 'DdBbRr') {
+    const at = data.indexOf(` ${type} ${name}\n`);
+    if (at >= 0) return BigInt(`0x${data.toString('latin1', at - ADDRESS_DIGITS, at)}`) || undefined;
   }
-  const found = best.filter(({ line }) => line >= 0);
-  return found.map(({ address, start, line }) => ({ address, start, ...nameAt(data, line) }));
+  return undefined;
+}
+
+/**
+ * The lines of functions alone, about half of all, in memory of their own.
+ * @param data the contents of /proc/kallsyms
+ */
+export function textSymbols(data: Buffer): Buffer {
+  const kept = Buffer.allocUnsafe(data.length);
+  let used = 0;
+  let end: number;
+  for (let line = 0; line + NAME_AT < data.length; line = end) {
+    end = data.indexOf(NEWLINE, line) + 1 || data.length;
+    if (isText(data[line + NAME_AT - 2])) used += data.copy(kept, used, line, end);
+  }
+  return Buffer.from(kept.subarray(0, used));
 }
 
 /** The low 48 bits of a line's address. */
-function parseAddress(data: Buffer, line: number): KernelAddress {
+export function parseAddress(data: Buffer, line: number): KernelAddress {
   let value = 0;
   for (let at = line + ADDRESS_DIGITS - 12; at < line + ADDRESS_DIGITS; at++) {
     const digit = data[at] ?? 0;
@@ -117,7 +119,8 @@ function parseAddress(data: Buffer, line: number): KernelAddress {
   return value;
 }
 
-function nameAt(data: Buffer, line: number): { name: string; module: string } {
+/** The symbol of a line. @param line where it begins */
+export function nameAt(data: Buffer, line: number): { name: string; module: string } {
   const end = data.indexOf(NEWLINE, line);
   const [name = '', module = ''] = data
     .toString('latin1', line + NAME_AT, end < 0 ? data.length : end)
@@ -125,7 +128,8 @@ function nameAt(data: Buffer, line: number): { name: string; module: string } {
   return { name, module: module.slice(1, -1) };
 }
 
-function isText(type: number | undefined): boolean {
+/** Whether a symbol's type says that it is code. */
+export function isText(type: number | undefined): boolean {
   // t T w W
   return type === 0x74 || type === 0x54 || type === 0x77 || type === 0x57;
 }

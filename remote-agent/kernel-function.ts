@@ -1,10 +1,13 @@
-import { BtfKind } from './btf.ts';
 import type { KernelBtf } from './btf-kernel.ts';
 
-/** Whether vmlinux has type information for a function: the way to know which kfuncs a kernel offers. */
-export function hasKernelFunction({ vmlinux }: Pick<KernelBtf, 'vmlinux'>, name: string): boolean {
+/** The id of a type of vmlinux; undefined when it has none. A kfunc without one is not offered by the kernel. */
+export function findKernelType(
+  { vmlinux }: Pick<KernelBtf, 'vmlinux'>,
+  kind: number,
+  name: string,
+): number | undefined {
   const wanted = Buffer.from(name);
   for (let id = vmlinux.firstId; id < vmlinux.endId; id++)
-    if (vmlinux.kind(id) === BtfKind.Func && vmlinux.isNamed(id, wanted)) return true;
-  return false;
+    if (vmlinux.kind(id) === kind && vmlinux.isNamed(id, wanted)) return id;
+  return undefined;
 }

@@ -13,6 +13,8 @@ const BPF_PROG_TYPE_KPROBE = 2;
 
 /** sizeof(struct bpf_kprobe_multi_opts) */
 const KPROBE_MULTI_OPTS_BYTES = 48;
+/** sizeof(struct bpf_test_run_opts) */
+const TEST_RUN_OPTS_BYTES = 80;
 /** Most of what libbpf says on a failed load is the verifier's log; its end tells why. */
 const LOG_KEEP = 32 * 1024;
 const LOG_LINE_BYTES = 128 * 1024;
@@ -44,6 +46,8 @@ interface Api {
   bpf_map__max_entries(map: BpfMap): number;
   bpf_map__initial_value(map: BpfMap, size: BigUint64Array): Nullable<Pointer>;
   bpf_map__fd(map: BpfMap): number;
+  bpf_map__reuse_fd(map: BpfMap, fd: number): number;
+  bpf_map_update_elem(fd: number, key: Uint32Array, value: Uint32Array, flags: number): number;
   bpf_program__fd(program: BpfProgram): number;
   bpf_program__set_autoload(program: BpfProgram, load: boolean): number;
   bpf_program__set_expected_attach_type(program: BpfProgram, type: number): number;
@@ -63,6 +67,7 @@ interface Api {
     count: number,
     options: Uint8Array,
   ): number;
+  bpf_prog_test_run_opts(programFd: number, options: Uint8Array): number;
   bpf_link_create(programFd: number, targetFd: number, type: number, options: Uint8Array): number;
   bpf_linker__new(path: string, options: null): Nullable<Pointer>;
   bpf_linker__add_file(linker: Pointer, path: string, options: null): number;
@@ -95,6 +100,8 @@ function bind(): Api {
     bpf_map__max_entries: library.func('uint32_t bpf_map__max_entries(void *)'),
     bpf_map__initial_value: library.func('void *bpf_map__initial_value(void *, _Out_ uint64_t *)'),
     bpf_map__fd: library.func('int bpf_map__fd(void *)'),
+    bpf_map__reuse_fd: library.func('int bpf_map__reuse_fd(void *, int)'),
+    bpf_map_update_elem: library.func('int bpf_map_update_elem(int, void *, void *, uint64_t)'),
     bpf_program__fd: library.func('int bpf_program__fd(void *)'),
     bpf_program__set_autoload: library.func('int bpf_program__set_autoload(void *, bool)'),
     bpf_program__set_expected_attach_type: library.func(
@@ -107,6 +114,7 @@ function bind(): Api {
     bpf_program__attach_perf_event: library.func('void *bpf_program__attach_perf_event(void *, int)'),
     bpf_link__destroy: library.func('int bpf_link__destroy(void *)'),
     bpf_prog_load: library.func('int bpf_prog_load(int, str, str, void *, size_t, void *)'),
+    bpf_prog_test_run_opts: library.func('int bpf_prog_test_run_opts(int, void *)'),
     bpf_link_create: library.func('int bpf_link_create(int, int, int, void *)'),
     bpf_linker__new: library.func('void *bpf_linker__new(str, void *)'),
     bpf_linker__add_file: library.func('int bpf_linker__add_file(void *, str, void *)'),
@@ -190,6 +198,17 @@ export function mapFd(map: BpfMap): number {
   return api().bpf_map__fd(map);
 }
 
+/** Makes an object that is not loaded yet use a map that exists already, instead of one of its own. */
+export function reuseMap(map: BpfMap, fd: number): void {
+  zero(api().bpf_map__reuse_fd(map, fd), 'share a map');
+}
+
+/** Sets an entry of a table of programs (BPF_MAP_TYPE_PROG_ARRAY), which then keeps the program loaded. */
+export function setTableProgram(tableFd: number, index: number, program: BpfProgram): void {
+  const value = Uint32Array.of(programFd(program));
+  zero(api().bpf_map_update_elem(tableFd, Uint32Array.of(index), value, 0), 'put a program into its table');
+}
+
 /** The bytes that a data section's map will be loaded with; to be changed before the load. */
 export function initialValue(map: BpfMap): Uint8Array {
   const size = new BigUint64Array(1);
@@ -204,6 +223,13 @@ export function findProgram(object: BpfObject, name: string): BpfProgram {
 /** The descriptor of a loaded program; it belongs to the object. */
 export function programFd(program: BpfProgram): number {
   return api().bpf_program__fd(program);
+}
+
+/** Runs a loaded program once, without context (BPF_PROG_TEST_RUN). */
+export function runProgram(program: BpfProgram): void {
+  const options = new Uint8Array(TEST_RUN_OPTS_BYTES);
+  new DataView(options.buffer).setBigUint64(0, BigInt(options.length), true); // sz
+  zero(api().bpf_prog_test_run_opts(programFd(program), options), 'run a BPF program');
 }
 
 export function setAutoload(program: BpfProgram, load: boolean): void {

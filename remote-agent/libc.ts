@@ -29,6 +29,7 @@ interface Libc {
   clock_gettime(clock: number, timespec: BigInt64Array): number;
   strerror(errno: number): string;
   getpagesize(): number;
+  malloc_trim(pad: number): number;
   syscall(
     number: number,
     attributes: Uint8Array,
@@ -52,6 +53,7 @@ function libc(): Libc {
       clock_gettime: library.func('int clock_gettime(int, _Out_ int64_t *)'),
       strerror: library.func('str strerror(int)'),
       getpagesize: library.func('int getpagesize()'),
+      malloc_trim: library.func('int malloc_trim(size_t)'),
       syscall: library.func('long syscall(long, void *, int, int, int, ulong)'),
     };
   }
@@ -71,6 +73,11 @@ export function lastErrno(): number {
 /** In bytes. */
 export function pageSize(): number {
   return libc().getpagesize();
+}
+
+/** Gives the free memory of the C library's heap back to the kernel: malloc_trim(3). */
+export function trimHeap(): void {
+  libc().malloc_trim(0);
 }
 
 function fail(what: string): never {
@@ -127,10 +134,16 @@ export function perfEventOpenTracepoint(eventId: number): number {
 
 /** CLOCK_REALTIME − CLOCK_MONOTONIC in nanoseconds. */
 export function realtimeOffset(): bigint {
-  const now = (clock: number) => {
-    const timespec = new BigInt64Array(2);
-    if (libc().clock_gettime(clock, timespec) !== 0) fail('clock_gettime');
-    return (timespec[0] ?? 0n) * 1_000_000_000n + (timespec[1] ?? 0n);
-  };
-  return now(CLOCK_REALTIME) - now(CLOCK_MONOTONIC);
+  return now(CLOCK_REALTIME) - monotonicNow();
+}
+
+/** CLOCK_MONOTONIC in nanoseconds, which events have too. */
+export function monotonicNow(): bigint {
+  return now(CLOCK_MONOTONIC);
+}
+
+function now(clock: number): bigint {
+  const timespec = new BigInt64Array(2);
+  if (libc().clock_gettime(clock, timespec) !== 0) fail('clock_gettime');
+  return (timespec[0] ?? 0n) * 1_000_000_000n + (timespec[1] ?? 0n);
 }

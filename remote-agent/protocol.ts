@@ -83,8 +83,8 @@ export const EventRecord = {
   comm: 104,
   /** u32: events lost on this CPU between the one it delivered before and this one. */
   lostBefore: 120,
-  /** u32, zero. */
-  reserved: 124,
+  /** u32, `generation` of the filter that kept it. */
+  generation: 124,
   bytes: 128,
 } as const;
 
@@ -112,6 +112,13 @@ export interface CompiledFilter {
   l2: readonly CbpfInstruction[] | null;
   /** From the IP header (DLT_RAW). */
   l3: readonly CbpfInstruction[] | null;
+  /**
+   * On the packet inside of a tunnel (VXLAN, Geneve, GRE, IP in IP), from its Ethernet and from its IP header. A
+   * packet matches when the two above match it and these match what is inside; one without a packet inside,
+   * or without that header, does not match. Absent: not asked for.
+   */
+  tunnelL2?: readonly CbpfInstruction[] | null;
+  tunnelL3?: readonly CbpfInstruction[] | null;
 }
 
 export type Backend = 'kprobe' | 'kprobe-multi';
@@ -130,10 +137,37 @@ export interface StartRequest {
    * their events would make more of them, and hide everything else.
    */
   includeOwnConnection?: boolean;
+  /** Tell of the kernel's build, once the probes are armed: see KernelBuild. */
+  wantBuild?: boolean;
+}
+
+/** Takes another filter into the running trace; its probes stay attached and no packet is missed. */
+export interface FilterRequest {
+  type: 'filter';
+  /** No filter: every packet. */
+  filter: CompiledFilter | null;
+  /** The number that its events will carry; that of the first filter, in the start request, is 0. */
+  generation: number;
+}
+
+/** Asks which of the packets a filter matches: this kernel decides, by the code that a trace would use. */
+export interface MatchRequest {
+  type: 'match';
+  /** No filter: every packet. */
+  filter: CompiledFilter | null;
+  packets: {
+    /** What its bytes begin with: an Ethernet header, an IP header. */
+    link: 'l2' | 'l3';
+    /** What was captured of it, in base64. */
+    data: string;
+    /** Its bytes on the wire, from there on. */
+    length: number;
+  }[];
 }
 
 /** Editor → agent. The agent stops by itself when nothing, not even a ping, came for `HEARTBEAT_TIMEOUT_MS`. */
-export type Request = { type: 'check' } | StartRequest | { type: 'stop' } | { type: 'ping' };
+export type Request =
+  { type: 'check' } | MatchRequest | StartRequest | FilterRequest | { type: 'stop' } | { type: 'ping' };
 
 /** The editor pings this often; a silent connection (a lost network) must not leave probes behind. */
 export const HEARTBEAT_INTERVAL_MS = 1000;
@@ -181,6 +215,13 @@ export interface CheckReport {
   items: CheckItem[];
 }
 
+/** Answer to a MatchRequest. */
+export interface Matched {
+  type: 'matched';
+  /** Indices of the packets that match, rising. */
+  matches: number[];
+}
+
 export interface Progress {
   type: 'progress';
   stage: 'scan' | 'load' | 'attach' | 'detach';
@@ -224,6 +265,16 @@ export interface Attached {
   milliseconds: { scan: number; load: number; attach: number };
 }
 
+/** The filter of a FilterRequest is in force. Its events may come before this message, those of the old one after it. */
+export interface FilterChanged {
+  type: 'filter-changed';
+  generation: number;
+  /** CLOCK_MONOTONIC nanoseconds as a decimal string: every packet from here on meets this filter. */
+  since: string;
+  /** From the request to here. */
+  milliseconds: number;
+}
+
 /** A place in the kernel's code and the function that it lies in. */
 export interface KernelLocation {
   address: KernelAddress;
@@ -232,6 +283,40 @@ export interface KernelLocation {
   name: string;
   /** Empty for vmlinux. */
   module: string;
+  /** Bytes from there to the next symbol, where there is one. */
+  distance?: number;
+  /** Functions before and after it in memory, nearest first. */
+  neighbours?: string[];
+}
+
+/** GNU build ids in hexadecimal: what tells whether a file with debug information is of the running kernel. */
+export interface BuildIds {
+  /** Of vmlinux; absent when the kernel was linked without one. */
+  kernel?: string;
+  /** Of the modules that have one, by name. */
+  modules: Record<string, string>;
+}
+
+/** What lies around functions in the target's memory, each name once. */
+export interface Neighbourhood {
+  /** As in kallsyms, by address; an empty name where symbols are left out or another module begins. */
+  names: string[];
+  /** Of each function its index among the names. */
+  positions: number[];
+  /** Of each function the bytes to the next symbol; 0: not known. */
+  distances: number[];
+}
+
+/** Which source and which debug information the running kernel has; comes once, after `attached`. */
+export interface KernelBuild {
+  type: 'kernel-build';
+  buildIds: BuildIds;
+  /** Text of its configuration, gzip in base64; null when the agent cannot read it. */
+  config: string | null;
+  /** Address of `_stext`: KASLR moves the kernel's own functions together with it. */
+  textStart: KernelAddress | null;
+  /** A Neighbourhood of the functions of `attached`, in their order: JSON, gzip, base64. */
+  neighbourhood: string;
 }
 
 /** Names of drop locations; comes before the first event at each. */
@@ -262,6 +347,8 @@ export interface AgentError {
   code: AgentErrorCode;
   message: string;
   remedy: string;
+  /** What failed is the FilterRequest of this number: the trace goes on with the filter that it has. */
+  generation?: number;
 }
 
 export type AgentErrorCode =
@@ -278,4 +365,14 @@ export type AgentErrorCode =
   | 'internal';
 
 /** Agent → editor, JSON frames. */
-export type Message = Hello | CheckReport | Progress | Attached | Locations | End | AgentError;
+export type Message =
+  | Hello
+  | CheckReport
+  | Matched
+  | Progress
+  | Attached
+  | KernelBuild
+  | FilterChanged
+  | Locations
+  | End
+  | AgentError;

@@ -17,7 +17,8 @@ export class RingBuffer {
   /**
    * @param consumer one element, ours to write
    * @param producer one element, the kernel's
-   * @param data the ring twice in a row, so that a record never wraps
+   * @param data the ring from an offset on. The kernel can show it twice in a row, in which no record wraps; that
+   *   would count twice as memory of this process.
    */
   constructor(
     private readonly consumer: BigUint64Array,
@@ -25,7 +26,7 @@ export class RingBuffer {
     data: ArrayBuffer,
     dataOffset: number,
   ) {
-    this.#size = (data.byteLength - dataOffset) / 2;
+    this.#size = data.byteLength - dataOffset;
     this.#records = new Uint8Array(data, dataOffset);
     this.#headers = new Uint32Array(data, dataOffset);
   }
@@ -48,7 +49,9 @@ export class RingBuffer {
     const length = this.#finishedBytes(start, Math.min(available, maxBytes));
     if (length === 0) return undefined;
     const taken = Buffer.allocUnsafe(headroom + length);
-    taken.set(this.#records.subarray(start, start + length), headroom);
+    const untilEnd = Math.min(length, this.#size - start);
+    taken.set(this.#records.subarray(start, start + untilEnd), headroom);
+    taken.set(this.#records.subarray(0, length - untilEnd), headroom + untilEnd);
     Atomics.store(this.consumer, 0, from + BigInt(length));
     return taken;
   }
@@ -56,7 +59,7 @@ export class RingBuffer {
   #finishedBytes(start: number, limit: number): number {
     let length = 0;
     while (length + RECORD_STRIDE <= limit) {
-      const header = Atomics.load(this.#headers, (start + length) >>> 2);
+      const header = Atomics.load(this.#headers, ((start + length) % this.#size) >>> 2);
       if ((header & RINGBUF_BUSY_BIT) !== 0) break;
       const bytes = header & ~RINGBUF_DISCARD_BIT;
       if (bytes !== EventRecord.bytes) throw new Error(`the ring buffer has a record of ${bytes} bytes`);
@@ -71,11 +74,11 @@ export interface MappedRingBuffer {
   unmap: () => void;
 }
 
-/** Maps a ring buffer map: a page for each position, then the data, which the kernel shows twice in a row. */
+/** Maps a ring buffer map: a page for each position, then the data. */
 export function mapRingBuffer(fd: number, size: number): MappedRingBuffer {
   const page = pageSize();
   const consumer = mapShared(fd, 0, page, true);
-  const producer = mapShared(fd, page, page + 2 * size, false);
+  const producer = mapShared(fd, page, page + size, false);
   const ring = new RingBuffer(
     new BigUint64Array(consumer.buffer, 0, 1),
     new BigUint64Array(producer.buffer, 0, 1),

@@ -1,8 +1,19 @@
 /** The agent's side of the conversation: requests in, messages out, and at its end no probe left behind. */
+import { readKernelBtf } from './btf-kernel.ts';
+import { findDirectReads } from './direct-reads.ts';
 import { checkTarget } from './check.ts';
 import { asAgentError, AgentFailure } from './errors.ts';
+import { matchPackets } from './match.ts';
 import type { Output } from './output.ts';
-import { FrameKind, HEARTBEAT_TIMEOUT_MS, type End, type Request, type StartRequest } from './protocol.ts';
+import {
+  FrameKind,
+  HEARTBEAT_TIMEOUT_MS,
+  type End,
+  type FilterRequest,
+  type MatchRequest,
+  type Request,
+  type StartRequest,
+} from './protocol.ts';
 import { Trace } from './trace.ts';
 
 const HEARTBEAT_CHECK_MS = 250;
@@ -44,6 +55,12 @@ export class Session {
       case 'start':
         this.#next(() => this.#start(request));
         break;
+      case 'filter':
+        this.#next(() => this.#changeFilter(request));
+        break;
+      case 'match':
+        this.#next(() => this.#match(request));
+        break;
       case 'stop':
         this.#starting?.abort();
         this.#next(() => this.#stop());
@@ -58,7 +75,7 @@ export class Session {
     await this.#trace?.detach();
   }
 
-  #next(work: () => Promise<void>): void {
+  #next(work: () => void | Promise<void>): void {
     this.#work = this.#work.then(work).catch((error: unknown) => {
       this.#fail(error);
     });
@@ -84,6 +101,27 @@ export class Session {
     }
   }
 
+  #changeFilter(request: FilterRequest): void {
+    try {
+      if (this.#trace === undefined)
+        throw new AgentFailure('protocol', 'No trace runs on this connection that could change its filter.');
+      this.output.send(this.#trace.changeFilter(request));
+    } catch (error) {
+      this.output.send({ ...asAgentError(error), generation: request.generation });
+    }
+  }
+
+  async #match({ filter, packets }: MatchRequest): Promise<void> {
+    const btf = await readKernelBtf();
+    const decisions = matchPackets(
+      filter,
+      packets.map(({ link, data, length }) => ({ link, data: Buffer.from(data, 'base64'), length })),
+      findDirectReads(btf),
+    );
+    const matches = [...decisions.keys()].filter((index) => decisions[index] !== 0);
+    this.output.send({ type: 'matched', matches });
+  }
+
   async #stop(): Promise<void> {
     const trace = this.#trace;
     this.#trace = undefined;
@@ -107,7 +145,7 @@ function parseRequest(kind: FrameKind, payload: Uint8Array): Request | undefined
   if (kind !== FrameKind.Json) return undefined;
   try {
     const request = JSON.parse(Buffer.from(payload).toString()) as Request;
-    return ['check', 'start', 'stop', 'ping'].includes(request.type) ? request : undefined;
+    return ['check', 'match', 'start', 'filter', 'stop', 'ping'].includes(request.type) ? request : undefined;
   } catch {
     return undefined;
   }

@@ -9,21 +9,21 @@ export interface TraceConfig {
   dropReasonArgument: number;
   /** The connection to leave out. */
   ownConnection: Connection | undefined;
-  /** The filter asks for the interface or the direction. */
-  filterReadsLink: boolean;
   /** The kernel has bpf_rdonly_cast. */
   directReads: boolean;
+  /** Of the filter. */
+  generation: number;
 }
 
 /** `struct trace_config` of bpf/config.h. */
 export function encodeTraceConfig(config: TraceConfig): Uint8Array {
-  const bytes = new Uint8Array(44);
+  const bytes = new Uint8Array(48);
   const view = new DataView(bytes.buffer);
   bytes[0] = Number(config.kprobeMulti);
   bytes[1] = Number(config.filtered);
   bytes[2] = Math.max(config.dropReasonArgument, 0);
-  bytes[41] = Number(config.filterReadsLink);
-  bytes[42] = Number(config.directReads);
+  bytes[41] = Number(config.directReads);
+  view.setUint32(44, config.generation, true);
   const own = config.ownConnection;
   const local = addressBytes(own?.local.address ?? '');
   const remote = addressBytes(own?.remote.address ?? '');

@@ -5,20 +5,35 @@ import { attachKprobes } from './attach-kprobe.ts';
 import { attachMulti } from './attach-multi.ts';
 import { chooseBackend } from './backend.ts';
 import { readKernelBtf } from './btf-kernel.ts';
+import { findDirectReads } from './direct-reads.ts';
+import { Dispatcher } from './dispatcher.ts';
 import { Drain } from './drain.ts';
 import { DropLocations } from './drop-locations.ts';
 import { dropReasons } from './drop-reasons.ts';
+import { putInForce, type ProgramOptions } from './filter-programs.ts';
 import { readInterfaces } from './interfaces.ts';
-import { readKallsyms } from './kallsyms.ts';
-import { hasKernelFunction } from './kernel-function.ts';
+import { readKallsyms, textSymbols } from './kallsyms.ts';
+import { describeKernelBuild } from './kernel-build.ts';
 import { attachKprobeMulti, attachRawTracepoint, destroyLink, LibbpfError } from './libbpf.ts';
+import { monotonicNow } from './libc.ts';
 import { mapLossCounters } from './loss-counters.ts';
+import { releaseGarbage } from './memory.ts';
 import type { Output } from './output.ts';
 import { describeConnection, findOwnConnection } from './own-connection.ts';
+import { findPageVariables } from './page-variables.ts';
 import { parsePattern, planProbes, type ProbePlan } from './probe-plan.ts';
-import type { Attached, Backend, End, Progress, SkippedFunctions, StartRequest } from './protocol.ts';
+import type {
+  Attached,
+  Backend,
+  End,
+  FilterChanged,
+  FilterRequest,
+  Progress,
+  SkippedFunctions,
+  StartRequest,
+} from './protocol.ts';
 import { mapRingBuffer } from './ring-buffer.ts';
-import { loadTraceObject, type TraceObject } from './trace-object.ts';
+import { SymbolOrder } from './symbol-order.ts';
 
 const DEFAULT_RING_BYTES = 32 * 1024 * 1024;
 
@@ -49,7 +64,8 @@ class Cleanup {
 export class Trace {
   private constructor(
     private readonly output: Output,
-    private readonly object: TraceObject,
+    private readonly dispatcher: Dispatcher,
+    private readonly programs: ProgramOptions,
     private readonly probes: Cleanup,
     private readonly resources: Cleanup,
     private readonly drain: Drain,
@@ -83,28 +99,30 @@ export class Trace {
       progress('load')(0, 1);
       const backend = chooseBackend(request.backend);
       const ownConnection = request.includeOwnConnection === true ? undefined : findOwnConnection();
-      const object = loadTraceObject({
-        filter: request.filter,
+      const positions = new Set(plan.functions.map(({ argument }) => argument));
+      const ringBufferBytes = request.ringBufferBytes || DEFAULT_RING_BYTES;
+      const dispatcher = new Dispatcher({ backend, positions, ringBufferBytes });
+      resources.add(() => {
+        dispatcher.close();
+      });
+      const ring = mapRingBuffer(dispatcher.mapFd('events'), dispatcher.ringBufferBytes);
+      resources.add(ring.unmap);
+      const loss = mapLossCounters(dispatcher.mapFd('.bss'));
+      resources.add(loss.unmap);
+      const programs: ProgramOptions = {
         backend,
+        positions,
         dropReasonArgument: reasons.argument,
         ownConnection,
-        directReads: hasKernelFunction(btf, 'bpf_rdonly_cast'),
-        positions: new Set(plan.functions.map(({ argument }) => argument)),
-        ringBufferBytes: request.ringBufferBytes || DEFAULT_RING_BYTES,
-      });
-      resources.add(() => {
-        object.close();
-      });
-      const ring = mapRingBuffer(object.ringBufferFd, object.ringBufferBytes);
-      resources.add(ring.unmap);
-      const loss = mapLossCounters(object.lossFd);
-      resources.add(loss.unmap);
+        memory: { pages: findPageVariables(kallsyms), directReads: findDirectReads(btf) },
+      };
+      putInForce(dispatcher, programs, request.filter, 0);
       progress('load')(1, 1);
       const load = clock();
 
-      const attachment = await attach({ backend, object, plan, signal, onProgress: progress('attach') });
+      const attachment = await attach({ backend, dispatcher, plan, signal, onProgress: progress('attach') });
       probes.add(attachment.detach);
-      const dropSkipped = attachDrop(object, probes);
+      const dropSkipped = attachDrop(dispatcher, probes);
       const attached: Attached = {
         type: 'attached',
         backend,
@@ -116,14 +134,34 @@ export class Trace {
         milliseconds: { scan, load, attach: clock() },
       };
       output.send(attached);
-      const drain = new Drain(ring.ring, loss, output, new DropLocations(kallsyms));
+      const symbols = new SymbolOrder(textSymbols(kallsyms));
+      const drain = new Drain(ring.ring, loss, output, new DropLocations(symbols));
       drain.start();
-      return new Trace(output, object, probes, resources, drain);
+      if (request.wantBuild === true)
+        // What it tells helps to find sources; the trace goes on without.
+        describeKernelBuild(attached.functions, symbols).then(
+          (build) => output.send(build),
+          () => undefined,
+        );
+      setImmediate(releaseGarbage); // once nothing here holds it
+      return new Trace(output, dispatcher, programs, probes, resources, drain);
     } catch (error) {
       await probes.run();
       await resources.run();
       throw error;
     }
+  }
+
+  /**
+   * Takes another filter. Between the old and the new one no packet is missed; the trace waits meanwhile, and its
+   * events in the ring buffer.
+   * @throws AgentFailure; the old filter stays in force then.
+   */
+  changeFilter({ filter, generation }: FilterRequest): FilterChanged {
+    const clock = stopwatch();
+    putInForce(this.dispatcher, this.programs, filter, generation);
+    setImmediate(releaseGarbage);
+    return { type: 'filter-changed', generation, since: String(monotonicNow()), milliseconds: clock() };
   }
 
   /** Disarms every probe; events in the ring buffer stay there. */
@@ -138,7 +176,7 @@ export class Trace {
     await this.detach();
     const detach = clock();
     const lost = await this.drain.finish();
-    const missed = this.object.missed();
+    const missed = this.dispatcher.missed();
     await this.resources.run();
     return { type: 'end', why: 'stop', events: this.drain.events, lost, missed, milliseconds: { detach } };
   }
@@ -146,17 +184,17 @@ export class Trace {
 
 interface AttachRequest {
   backend: Backend;
-  object: TraceObject;
+  dispatcher: Dispatcher;
   plan: ProbePlan;
   signal: AbortSignal;
   onProgress: (done: number, total: number) => void;
 }
 
-function attach({ backend, object, plan, signal, onProgress }: AttachRequest): Promise<Attachment> {
+function attach({ backend, dispatcher, plan, signal, onProgress }: AttachRequest): Promise<Attachment> {
   const total = plan.functions.length;
   onProgress(0, total);
   const io = {
-    program: (position: number) => object.program(position),
+    program: (position: number) => dispatcher.program(position),
     signal,
     onProgress: (done: number) => {
       onProgress(done, total);
@@ -171,9 +209,9 @@ function attach({ backend, object, plan, signal, onProgress }: AttachRequest): P
 }
 
 /** Without it a drop has no reason; everything else is still worth having. */
-function attachDrop(object: TraceObject, probes: Cleanup): SkippedFunctions[] {
+function attachDrop(dispatcher: Dispatcher, probes: Cleanup): SkippedFunctions[] {
   try {
-    const link = attachRawTracepoint(object.dropProgram, 'kfree_skb');
+    const link = attachRawTracepoint(dispatcher.dropProgram, 'kfree_skb');
     probes.add(() => {
       destroyLink(link);
     });

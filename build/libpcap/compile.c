@@ -1,4 +1,4 @@
-/* The module's exports: one filter compiled for one link type. The host makes a new instance for each. */
+/* The module's exports: one filter compiled for one link type. The host makes the instance new again for each (libpcap-module.ts). */
 #include <config.h>
 #include <pcap-int.h>
 
@@ -10,11 +10,16 @@
 static pcap_t *handle;
 static struct bpf_program program;
 
-/* Returns 0 or, with error() set, another value; gives up (see setjmp.h) also with error() set. */
+/*
+ * Returns 0 or, with error() set, another value; gives up (see setjmp.h) also with error() set.
+ * vlan_outside: as for a live capture on Linux, whose kernel may hold a VLAN tag outside of the packet.
+ */
 EXPORT(compile) int
-kpt_compile(int linktype, const char *text, int optimize)
+kpt_compile(int linktype, const char *text, int optimize, int vlan_outside)
 {
 	handle = pcap_open_dead(linktype, SNAPLEN);
+	if (vlan_outside)
+		handle->bpf_codegen_flags |= BPF_SPECIAL_VLAN_HANDLING;
 	return pcap_compile(handle, &program, text, optimize, PCAP_NETMASK_UNKNOWN);
 }
 

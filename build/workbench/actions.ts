@@ -30,9 +30,26 @@ export async function fillQuickInput(page: Page, text: string): Promise<void> {
   await box.fill(text);
 }
 
-/** The message below the open input box (a validation message, say). */
+/** What stands below the open quick input's box: a validation message, or rows of its list. */
 export function quickInputMessage(page: Page): Locator {
-  return page.locator(`${QUICK_INPUT} .quick-input-message`);
+  return page.locator(`${QUICK_INPUT} :is(.quick-input-message, .quick-input-list .monaco-list-row)`);
+}
+
+/** Opens a file of the workspace by its name. */
+export async function openFile(page: Page, name: string): Promise<void> {
+  await page.keyboard.press('Control+P');
+  await fillQuickInput(page, name);
+  await page
+    .locator(`${QUICK_INPUT} .quick-input-list .monaco-list-row`)
+    .filter({ hasText: name })
+    .first()
+    .click();
+  await page.locator('.tab.active').filter({ hasText: name }).waitFor();
+}
+
+/** Lines of the editor that has the focus, or had it last. */
+export function editorLines(page: Page): Locator {
+  return page.locator('.editor-group-container.active .view-lines');
 }
 
 /** Rows of the tree in the side bar whose text contains `text`, in no particular order. */

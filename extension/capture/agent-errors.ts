@@ -66,6 +66,15 @@ export function agentDidNotStart(closed: AgentClosed): PacketTraceError {
   );
 }
 
+/** The filter of a trace that does not run any more cannot be changed. */
+export function traceIsOver(): PacketTraceError {
+  return new PacketTraceError(
+    'usage',
+    'The filter cannot be changed: the trace is over.',
+    'Start a new trace with the filter.',
+  );
+}
+
 /** Something else than the agent writes to its standard output. */
 export function notTheAgent(received: Uint8Array): PacketTraceError {
   const text = printable(received, 200);

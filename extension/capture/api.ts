@@ -2,8 +2,18 @@
  * What front ends (terminal, tree, debug adapter) see of a capture. The engine behind it keeps events in
  * columns; nothing here is an object an event: events and trajectories are numbers, read field by field.
  */
-import type { Attached, Backend, End, Hello, Progress } from '../../remote-agent/protocol.ts';
+import type {
+  Attached,
+  Backend,
+  End,
+  Hello,
+  KernelAddress,
+  KernelBuild,
+  Progress,
+} from '../../remote-agent/protocol.ts';
 import type { PacketTraceError } from '../errors.ts';
+import type { CaptureFilter, WantedFilter } from './filters.ts';
+import type { Passes } from './passes.ts';
 
 /** Index of an event in its capture, in order of arrival, from 0. */
 export type EventIndex = number;
@@ -15,6 +25,17 @@ export interface KernelFunction {
   name: string;
   /** Empty for vmlinux. */
   module: string;
+}
+
+/** A place in the target's kernel, as far as the agent knows it. */
+export interface KernelPlace extends KernelFunction {
+  /** Where the function begins. */
+  start: KernelAddress;
+  /** Bytes from there; 0: its entry. */
+  offset: number;
+  /** Bytes from the function to the next symbol, and the functions around it; of probed ones KernelBuild tells. */
+  distance?: number;
+  neighbours?: readonly string[];
 }
 
 export interface EventStore {
@@ -30,6 +51,8 @@ export interface EventStore {
   kind(event: EventIndex): 'function' | 'drop';
   /** The probed function; for a drop the function that contains the location, where known. */
   function(event: EventIndex): KernelFunction | undefined;
+  /** Where in that function it happened. */
+  place(event: EventIndex): KernelPlace | undefined;
   /** `ip_rcv`, or for an unknown address its hexadecimal form. */
   functionName(event: EventIndex): string;
   /** Of a drop: bytes from the start of `function` to the location; undefined for function events. */
@@ -55,6 +78,8 @@ export interface EventStore {
   tupleParts(event: EventIndex): TupleParts | undefined;
   /** Events lost on this CPU just before this one. */
   lostBefore(event: EventIndex): number;
+  /** Number of the filter that kept it, an index of the capture's `filters`; that may come some events later. */
+  generation(event: EventIndex): number;
 }
 
 export interface TupleParts {
@@ -94,31 +119,46 @@ export interface CaptureEnd {
 }
 
 export interface CaptureOptions {
-  filter: import('../../remote-agent/protocol.ts').CompiledFilter | null;
+  filter: WantedFilter;
   functions: string | null;
   backend: Backend | 'auto';
+  /** Have the agent tell of the kernel's build once the probes are armed. */
+  wantBuild?: boolean;
 }
 
 export interface CaptureEvents {
   progress: [Progress];
   /** Probes are armed. */
   attached: [Attached];
+  /** What was asked for by `wantBuild`; soon after `attached`. */
+  build: [KernelBuild];
   /** New events [first, end); fired once a batch, at most some hundred times a second. */
   events: [first: EventIndex, end: EventIndex];
   /** Total of lost events changed. */
   lost: [total: number];
+  /** Another filter is in force. */
+  filter: [CaptureFilter];
   end: [CaptureEnd];
 }
 
 export interface Capture {
   readonly hello: Hello | undefined;
   readonly attached: Attached | undefined;
+  readonly build: KernelBuild | undefined;
   readonly ended: CaptureEnd | undefined;
   readonly store: EventStore;
   readonly trajectories: Trajectories;
+  readonly passes: Passes;
   readonly lost: number;
+  /** By generation; the last one is in force. */
+  readonly filters: readonly CaptureFilter[];
   on<Name extends keyof CaptureEvents>(name: Name, listener: (...args: CaptureEvents[Name]) => void): this;
   off<Name extends keyof CaptureEvents>(name: Name, listener: (...args: CaptureEvents[Name]) => void): this;
+  /**
+   * Puts another filter in force while tracing; no packet is missed between the two.
+   * @throws PacketTraceError when it is refused; the trace goes on with the filter that it has.
+   */
+  changeFilter(filter: WantedFilter): Promise<CaptureFilter>;
   /** Detaches the probes, waits for the last events, and settles with the end. Safe to call twice. */
   stop(): Promise<CaptureEnd>;
 }

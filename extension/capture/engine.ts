@@ -11,6 +11,7 @@ import {
   type Attached,
   type End,
   type Hello,
+  type KernelBuild,
   type KernelLocation,
   type Message,
   type Progress,
@@ -21,6 +22,9 @@ import type { AgentClosed, AgentConnection } from '../target/connection.ts';
 import { agentDidNotStart, fromAgentError, lostAgent, notTheAgent, unheard } from './agent-errors.ts';
 import type { Capture, CaptureEnd, CaptureEvents, CaptureOptions, EventStore, Trajectories } from './api.ts';
 import { ColumnStore } from './event-store.ts';
+import { FilterChanges } from './filter-changes.ts';
+import type { CaptureFilter, WantedFilter } from './filters.ts';
+import type { Passes } from './passes.ts';
 import { Symbols } from './symbols.ts';
 
 /** Node starts within a second or two; a target under heavy load needs more. */
@@ -64,6 +68,7 @@ export async function startCapture(
 class Session extends EventEmitter<CaptureEvents> implements Capture {
   hello: Hello | undefined;
   attached: Attached | undefined;
+  build: KernelBuild | undefined;
   ended: CaptureEnd | undefined;
   lost = 0;
   /** Settles when the probes are armed, rejects when that fails. */
@@ -71,6 +76,7 @@ class Session extends EventEmitter<CaptureEvents> implements Capture {
   readonly #store = new ColumnStore();
   #symbols: Symbols | undefined;
   readonly #done: Promise<CaptureEnd>;
+  readonly #changes = new FilterChanges((request) => this.#send(request));
   readonly #decoder = new FrameDecoder((kind, payload) => this.#frame(kind, payload));
   /** Batches that came while the agent was still attaching: their names are not known yet. */
   #early: Uint8Array<ArrayBuffer>[] = [];
@@ -114,6 +120,18 @@ class Session extends EventEmitter<CaptureEvents> implements Capture {
 
   get trajectories(): Trajectories {
     return this.#store.trajectories;
+  }
+
+  get passes(): Passes {
+    return this.#store.passes;
+  }
+
+  get filters(): readonly CaptureFilter[] {
+    return this.#changes.filters;
+  }
+
+  changeFilter(filter: WantedFilter): Promise<CaptureFilter> {
+    return this.#changes.change(filter);
   }
 
   stop(): Promise<CaptureEnd> {
@@ -168,15 +186,27 @@ class Session extends EventEmitter<CaptureEvents> implements Capture {
         return;
       case 'attached':
         return this.#armed(message);
+      case 'kernel-build':
+        this.build = message;
+        this.emit('build', message);
+        return;
+      case 'filter-changed': {
+        const filter = this.#changes.changed(message);
+        if (filter !== undefined) this.emit('filter', filter);
+        return;
+      }
       case 'locations':
         if (this.#symbols === undefined) this.#earlyLocations.push(...message.locations);
         else this.#symbols.addLocations(message.locations);
         return;
       case 'error':
-        return this.#failed(fromAgentError(message));
+        if (message.generation === undefined) this.#failed(fromAgentError(message));
+        else this.#changes.refused(fromAgentError(message));
+        return;
       case 'end':
         return this.#agentEnded(message);
       case 'check': // only in mode `check`
+      case 'matched': // no trace asks
         return;
     }
   }
@@ -198,12 +228,20 @@ class Session extends EventEmitter<CaptureEvents> implements Capture {
     this.hello = hello;
     this.#store.setRealtimeOffset(BigInt(hello.realtimeOffset));
     this.#heartbeat = setInterval(() => this.#send({ type: 'ping' }), HEARTBEAT_INTERVAL_MS);
-    const { filter, functions, backend } = this.options;
-    this.#send({ type: 'start', filter, functions, backend, ringBufferBytes: 0 });
+    const { filter, functions, backend, wantBuild } = this.options;
+    this.#send({
+      type: 'start',
+      filter: filter.compiled,
+      functions,
+      backend,
+      ringBufferBytes: 0,
+      ...(wantBuild === true && { wantBuild }),
+    });
   }
 
   #armed(attached: Attached): void {
     this.attached = attached;
+    this.#changes.begin(this.options.filter);
     this.#symbols = new Symbols(attached);
     this.#symbols.addLocations(this.#earlyLocations);
     this.#store.setSymbols(this.#symbols);
@@ -268,6 +306,7 @@ class Session extends EventEmitter<CaptureEvents> implements Capture {
 
   #release(): void {
     this.#over = true;
+    this.#changes.end();
     clearTimeout(this.#deadline);
     clearInterval(this.#heartbeat);
     this.connection.close();

@@ -1,4 +1,4 @@
-/** Events in columns of typed arrays, in chunks so that growing copies nothing. 59 bytes an event. */
+/** Events in columns of typed arrays, in chunks so that growing copies nothing. 56 bytes an event. */
 export const CHUNK_EVENTS = 65_536;
 const CHUNK_SHIFT = 16;
 const CHUNK_MASK = CHUNK_EVENTS - 1;
@@ -26,6 +26,8 @@ export class EventChunk {
   readonly lostBefore = new Uint32Array(CHUNK_EVENTS);
   readonly cpu = new Uint16Array(CHUNK_EVENTS);
   readonly protocol = new Uint16Array(CHUNK_EVENTS);
+  /** Of the filter. */
+  readonly generation = new Uint16Array(CHUNK_EVENTS);
   readonly kind = new Uint8Array(CHUNK_EVENTS);
   readonly tcpFlags = new Uint8Array(CHUNK_EVENTS);
 }

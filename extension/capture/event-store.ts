@@ -1,7 +1,8 @@
 /** Reads events, field by field, from the columns that the decoder fills. */
 import { EventFlag, EventKind } from '../../remote-agent/protocol.ts';
-import type { EventIndex, EventStore, KernelFunction, TrajectoryId, TupleParts } from './api.ts';
+import type { EventIndex, EventStore, KernelFunction, KernelPlace, TrajectoryId, TupleParts } from './api.ts';
 import { EventColumns, type EventChunk } from './event-columns.ts';
+import type { Passes } from './passes.ts';
 import { RecordDecoder, SharedTables, type Batch } from './record-decoder.ts';
 import { formatAddress, Symbols } from './symbols.ts';
 import { TrajectoryTable } from './trajectories.ts';
@@ -44,6 +45,10 @@ export class ColumnStore implements EventStore {
     return this.#decoder.decode(payload);
   }
 
+  get passes(): Passes {
+    return this.#decoder.passes;
+  }
+
   get length(): number {
     return this.#columns.length;
   }
@@ -73,6 +78,16 @@ export class ColumnStore implements EventStore {
   function(event: EventIndex): KernelFunction | undefined {
     const address = this.#address(event);
     return this.kind(event) === 'drop' ? this.#symbols.location(address) : this.#symbols.function(address);
+  }
+
+  place(event: EventIndex): KernelPlace | undefined {
+    const address = this.#address(event);
+    if (this.kind(event) === 'drop') {
+      const location = this.#symbols.location(address);
+      return location && { ...location, offset: address - location.start };
+    }
+    const probed = this.#symbols.function(address);
+    return probed && { name: probed.name, module: probed.module, start: address, offset: 0 };
   }
 
   dropOffset(event: EventIndex): number | undefined {
@@ -167,6 +182,10 @@ export class ColumnStore implements EventStore {
 
   lostBefore(event: EventIndex): number {
     return this.#number('lostBefore', event);
+  }
+
+  generation(event: EventIndex): number {
+    return this.#number('generation', event);
   }
 
   #number(column: NumberColumn, event: EventIndex): number {

@@ -12,6 +12,7 @@ import {
 } from '../../remote-agent/protocol.ts';
 import { NO_EVENT, type EventColumns } from './event-columns.ts';
 import { InternTable } from './intern-table.ts';
+import { PassTable } from './passes.ts';
 import { Step, stepOf } from './release-phase.ts';
 import { Symbols } from './symbols.ts';
 import type { TrajectoryTable } from './trajectories.ts';
@@ -57,6 +58,7 @@ const SOURCE_ADDRESS = word(EventRecord.sourceAddress);
 const DESTINATION_ADDRESS = word(EventRecord.destinationAddress);
 const COMM = word(EventRecord.comm);
 const LOST_BEFORE = word(EventRecord.lostBefore);
+const GENERATION = word(EventRecord.generation);
 
 export interface Batch {
   /** Events the kernel lost since the trace began. */
@@ -72,11 +74,18 @@ export class RecordDecoder {
   /** Step of each address record; filled when one is new. */
   readonly #steps: Step[] = [];
 
+  readonly passes: PassTable;
+
   constructor(
     private readonly columns: EventColumns,
     private readonly tables: SharedTables,
     private readonly trajectories: TrajectoryTable,
-  ) {}
+  ) {
+    this.passes = new PassTable(columns, trajectories, (record, isDrop) => {
+      const address = tables.address(record);
+      return isDrop ? this.#symbols.location(address) : this.#symbols.function(address);
+    });
+  }
 
   /** Must come before the first batch. */
   setSymbols(symbols: Symbols): void {
@@ -137,13 +146,16 @@ export class RecordDecoder {
     chunk.lostBefore[row] = lostBefore;
     chunk.cpu[row] = cpuWord & 0xffff;
     chunk.protocol[row] = (words[at + PROTOCOL] ?? 0) & 0xffff;
+    chunk.generation[row] = words[at + GENERATION] ?? 0;
     chunk.kind[row] = kind;
     chunk.tcpFlags[row] = (words[at + DESTINATION_PORT] ?? 0) >>> 24;
     const isDrop = kind === EventKind.Drop;
     const step = isDrop ? Step.Drop : (this.#steps[address] ?? this.#newStep(address));
     const id = this.trajectories.add(event, words, at + SKB, time, step, lostBefore);
     chunk.trajectory[row] = id;
-    if (isDrop && this.#symbols.isDrop(reason)) this.trajectories.setDropped(id, reason);
+    this.passes.add(event, address, id, isDrop);
+    if (isDrop && this.#symbols.isDrop(reason) && this.trajectories.setDropped(id, reason))
+      this.passes.addDrop(address, id);
   }
 
   #newStep(address: number): Step {

@@ -102,11 +102,15 @@ export class TrajectoryTable implements Trajectories {
     return id;
   }
 
-  /** The tracepoint's reason for the trajectory that just got its Drop step. */
-  setDropped(id: TrajectoryId, reason: number): void {
-    if (this.#columns.end[id] === End.Dropped) return;
+  /**
+   * The tracepoint's reason for the trajectory that just got its Drop step.
+   * @returns whether it is the trajectory's first: that one counts
+   */
+  setDropped(id: TrajectoryId, reason: number): boolean {
+    if (this.#columns.end[id] === End.Dropped) return false;
     this.#columns.end[id] = End.Dropped;
     this.#columns.dropReason[id] = reason;
+    return true;
   }
 
   eventCount(id: TrajectoryId): number {
@@ -117,6 +121,7 @@ export class TrajectoryTable implements Trajectories {
     const count = this.eventCount(id);
     if (!Number.isInteger(nth) || nth < 0 || nth >= count) throw new RangeError(`event ${nth} of ${count}`);
     if (nth === count - 1) return this.#columns.last[id] ?? 0;
+    if (nth === 0) return this.#columns.first[id] ?? 0;
     const cursor = this.#cursor;
     if (cursor.id !== id || cursor.nth > nth)
       this.#cursor = { id, nth: 0, event: this.#columns.first[id] ?? 0 };

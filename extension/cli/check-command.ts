@@ -1,12 +1,13 @@
 import type { CheckItem } from '../../remote-agent/protocol.ts';
 import { asPacketTraceError } from '../errors.ts';
 import type { TargetCheck, TargetRequest } from '../trace.ts';
+import type { Environment } from './environment.ts';
 import { ExitCode } from './exit-codes.ts';
 import { checkObject, jsonLine } from './json-format.ts';
 import type { CheckOptions } from './options.ts';
+import { reportError } from './report-error.ts';
 import { Status } from './status.ts';
-import { terminalPrompts } from './terminal-prompts.ts';
-import { reportError, type Environment } from './trace-command.ts';
+import { targetOptions } from './target-options.ts';
 
 /** The `check` command: prints what a target can do and returns the exit code. */
 export async function checkCommand(
@@ -14,18 +15,13 @@ export async function checkCommand(
   environment: Environment,
   checkTarget: (request: TargetRequest) => Promise<TargetCheck>,
 ): Promise<ExitCode> {
-  const { stdout, stderr, distDir, hostKeys, interrupt } = environment;
+  const { stdout, stderr, distDir } = environment;
   const status = new Status(stderr, options.verbose);
   try {
     const check = await checkTarget({
       target: options.target,
-      identity: options.identity,
       distDir,
-      hostKeys,
-      prompts: terminalPrompts(options.hostKeyCheck, status),
-      log: status.log,
-      signal: interrupt,
-      onProgress: (message) => status.progress(message),
+      ...targetOptions(options, environment, status),
     });
     status.clear();
     stdout.write(options.json ? jsonLine(checkObject(check)) : checkText(check));

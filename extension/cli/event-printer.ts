@@ -14,6 +14,8 @@ const LOOK_AHEAD = 256;
 const HOLD_MS = 100;
 
 export interface EventLines {
+  /** Settles when what lines need of the events that have come is there. */
+  prepare?(): Promise<void>;
   /** @param drop the drop that this event's line tells of as well */
   line(event: EventIndex, drop?: EventIndex): string;
 }
@@ -30,6 +32,8 @@ export class EventPrinter {
   #next: EventIndex = 0;
   #lines = 0;
   #full = false;
+  /** Since the last look there was a request. */
+  #requested = false;
   #running: Promise<void> | undefined;
   #hold: NodeJS.Timeout | undefined;
   /** Drops that were told of with their function. */
@@ -47,7 +51,11 @@ export class EventPrinter {
 
   /** There may be something new to print. */
   request(): void {
-    this.#running ??= this.#run(false).finally(() => (this.#running = undefined));
+    this.#requested = true;
+    this.#running ??= this.#run(false).finally(() => {
+      this.#running = undefined;
+      if (this.#requested && !this.#full) this.request(); // after the last look, before its end
+    });
   }
 
   /** Prints what is left. */
@@ -59,6 +67,8 @@ export class EventPrinter {
   async #run(force: boolean): Promise<void> {
     clearTimeout(this.#hold);
     while (!this.#full) {
+      this.#requested = false;
+      await this.lines.prepare?.();
       const text = this.#text(force);
       if (text === '') break;
       if (!this.output.write(text)) await this.#drained();

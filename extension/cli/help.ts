@@ -17,6 +17,9 @@ export function helpText(): string {
 Usage:
   packet-trace trace TARGET [options] [pcap filter]
   packet-trace check TARGET [options]
+  packet-trace filter check [--link TYPE] [--no-optimize] [pcap filter | -]
+  packet-trace filter match --pcap FILE [options] [pcap filter | -]
+  packet-trace source --checkout DIR NAME    (packet-trace source --help)
 
 TARGET is [user@]host[:port] as for ssh, a host of your SSH configuration, or
 local for this machine. The filter is libpcap's (man 7 pcap-filter), in one
@@ -26,6 +29,10 @@ filter that contains words with a leading dash.
 trace prints a line for each function that a matching packet passes and for
 each drop; status goes to standard error. Ctrl-C detaches and prints totals.
 check tells whether a target can be traced, and what to do where it cannot.
+filter check tells what libpcap says of a filter, where it is wrong and how to
+mend it. filter match prints the numbers of the packets of a capture file that
+a filter matches. With "-" both read filters from standard input, one a line,
+and print a JSON object a line.
 
 Options:
 ${OPTIONS.map(optionHelp).join('\n')}
@@ -38,6 +45,8 @@ Examples:
   packet-trace trace web1 --timestamp relative --output-meta=false icmp
   packet-trace trace local --filter-func 'ip_.*|nf_.*' --json 'udp port 53'
   packet-trace check admin@web1:2222
+  packet-trace filter check 'tcp.port == 80'
+  packet-trace filter match --pcap a.pcap --target web1 'tcp[13] & 2 != 0'
 `;
 }
 

@@ -1,9 +1,12 @@
 /** Objects of the JSON output, one a line. docs/json.md describes every field; a test compares. */
 import type { Attached, Hello } from '../../remote-agent/protocol.ts';
 import type { CaptureEnd, EventIndex, EventStore } from '../capture/api.ts';
-import type { PacketTraceError } from '../errors.ts';
+import type { CaptureFilter } from '../capture/filters.ts';
+import { PacketTraceError } from '../errors.ts';
+import type { MatchReport } from '../filter/match.ts';
 import type { Target } from '../target/connection.ts';
 import type { TargetCheck } from '../trace.ts';
+import type { SourceLine } from './place-sources.ts';
 import type { Totals } from './totals.ts';
 
 /** Raised when a field changes its meaning or goes away; new fields may appear at any time. */
@@ -46,6 +49,22 @@ export function attachedObject(attached: Attached, total: number): object {
   };
 }
 
+/** A filter that is in force from now on. */
+export function filterObject(
+  { generation, filter, tunnelFilterL2, tunnelFilterL3, since }: CaptureFilter,
+  hello: Hello | undefined,
+): object {
+  const offset = hello && BigInt(hello.realtimeOffset);
+  const wallClock =
+    since === undefined || offset === undefined ? null : Number((since + offset) / 1000n) / 1000;
+  return { type: 'filter', generation, filter, tunnelFilterL2, tunnelFilterL3, wallClock };
+}
+
+/** A command that could not be obeyed; the filter is the one that it was. */
+export function refusedObject(command: string, error: PacketTraceError): object {
+  return { type: 'refused', command, ...describeError(error) };
+}
+
 export function eventObject(store: EventStore, event: EventIndex): object {
   const probed = store.function(event);
   return {
@@ -72,6 +91,18 @@ export function eventObject(store: EventStore, event: EventIndex): object {
     length: store.packetLength(event),
     tuple: store.tupleParts(event) ?? null,
     lostBefore: store.lostBefore(event),
+    filter: store.generation(event),
+  };
+}
+
+/** Where an event happened in the source; for every place once, before its first event. */
+export function placeObject(store: EventStore, event: EventIndex, source: SourceLine | undefined): object {
+  return {
+    type: 'place',
+    function: store.functionName(event),
+    module: store.function(event)?.module ?? null,
+    offset: store.dropOffset(event) ?? null,
+    source: source ?? null,
   };
 }
 
@@ -113,6 +144,18 @@ export function checkObject({ label, facts, report }: TargetCheck): object {
   };
 }
 
-export function errorObject({ code, message, remedy }: PacketTraceError): object {
-  return { type: 'error', code, message, remedy };
+/** What `packet-trace filter match` says of a filter. */
+export function matchObject(filter: string, result: MatchReport | PacketTraceError): object {
+  const { packets, matches, warnings } =
+    result instanceof PacketTraceError ? { packets: null, matches: null, warnings: [] } : result;
+  const error = result instanceof PacketTraceError ? describeError(result) : null;
+  return { type: 'match', schema: JSON_SCHEMA_VERSION, filter, packets, matches, warnings, error };
+}
+
+export function errorObject(error: PacketTraceError): object {
+  return { type: 'error', ...describeError(error) };
+}
+
+function describeError({ code, message, remedy }: PacketTraceError) {
+  return { code, message, remedy };
 }

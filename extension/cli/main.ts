@@ -6,13 +6,20 @@ import { asPacketTraceError } from '../errors.ts';
 import { hostKeyFile } from '../target/host-key-file.ts';
 import { checkTarget, startTrace } from '../trace.ts';
 import { checkCommand } from './check-command.ts';
+import type { Environment } from './environment.ts';
 import { ExitCode } from './exit-codes.ts';
+import { filterCheckCommand } from './filter-check-command.ts';
+import { filterMatchCommand } from './filter-match-command.ts';
 import { helpText } from './help.ts';
 import { parseCommandLine, type Command } from './options.ts';
-import { reportError, traceCommand, type Environment } from './trace-command.ts';
+import { reportError } from './report-error.ts';
+import { sourceCommand } from './source-command.ts';
+import { traceCommand } from './trace-command.ts';
 
 async function main(args: readonly string[]): Promise<ExitCode> {
-  const { stdout, stderr } = process;
+  const { stdin, stdout, stderr } = process;
+  if (args[0] === 'source')
+    return sourceCommand(args.slice(1), { stdin, stdout, stderr, distDir: __dirname });
   let command: Command;
   try {
     command = parseCommandLine(args);
@@ -21,6 +28,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   }
   const version = packageVersion();
   const environment = (): Environment => ({
+    stdin: process.stdin,
     stdout,
     stderr,
     distDir: __dirname,
@@ -39,6 +47,10 @@ async function main(args: readonly string[]): Promise<ExitCode> {
       return traceCommand(command, environment(), startTrace);
     case 'check':
       return checkCommand(command, environment(), checkTarget);
+    case 'filter check':
+      return filterCheckCommand(command, environment());
+    case 'filter match':
+      return filterMatchCommand(command, environment());
   }
 }
 

@@ -2,12 +2,15 @@
 import type { EventIndex, EventStore } from '../capture/api.ts';
 import { placeText } from '../capture/wording.ts';
 import type { TraceOptions } from './options.ts';
+import type { PlaceSources } from './place-sources.ts';
 
 export type TextOptions = Pick<TraceOptions, 'tuple' | 'meta' | 'timestamp'>;
 
 /** Two IPv4 addresses with ports and `(tcp)`; longer tuples widen the column for the lines that follow. */
 const TUPLE_WIDTH = 49;
 const NAME_WIDTH = 16;
+/** Of functions, where their source follows. */
+const FUNCTION_WIDTH = 40;
 
 /** Functions that the kfree_skb tracepoint fires in: their line carries the reason. */
 const DROP_FUNCTION = /kfree_skb|skb_reason_drop/;
@@ -20,7 +23,12 @@ export class TextFormat {
   constructor(
     private readonly store: EventStore,
     private readonly options: TextOptions,
+    private readonly sources?: PlaceSources,
   ) {}
+
+  prepare(): Promise<void> {
+    return this.sources?.prepare() ?? Promise.resolve();
+  }
 
   header(): string {
     const { tuple, meta, timestamp } = this.options;
@@ -29,7 +37,7 @@ export class TextFormat {
     if (timestamp !== 'none') line += ` ${'TIMESTAMP'.padEnd(16)}`;
     if (meta) line += ` ${'NETNS'.padEnd(10)} ${'MARK/x'.padEnd(8)} ${centred('IFACE')} PROTO  MTU   LEN  `;
     if (tuple) line += ` ${'TUPLE'.padEnd(this.#tupleWidth)}`;
-    return `${line} FUNC\n`;
+    return `${line} ${this.sources === undefined ? 'FUNC' : `${'FUNC'.padEnd(FUNCTION_WIDTH)} SOURCE`}\n`;
   }
 
   /**
@@ -45,7 +53,7 @@ export class TextFormat {
     if (timestamp !== 'none') line += ` ${this.#timestamp(event).padEnd(16)}`;
     if (meta) line += ` ${this.#meta(event)}`;
     if (tuple) line += ` ${this.#tuple(event)}`;
-    return `${line} ${this.#functionName(event, drop)}\n`;
+    return `${line} ${this.#withSource(this.#functionName(event, drop), drop ?? event)}\n`;
   }
 
   #timestamp(event: EventIndex): string {
@@ -84,6 +92,11 @@ export class TextFormat {
       return drop === undefined ? name : `${name}(${reason(drop)})`;
     }
     return `skb:kfree_skb(${reason(event)}) in ${placeText(this.store, event)}`;
+  }
+
+  #withSource(name: string, event: EventIndex): string {
+    const source = this.sources?.of(event);
+    return source === undefined ? name : `${name.padEnd(FUNCTION_WIDTH)} ${source.file}:${source.line}`;
   }
 }
 

@@ -1,36 +1,33 @@
 import { closeSync, openSync, utimesSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import type { CaptureEnd } from '../capture/api.ts';
+import type { CaptureEnd, EventIndex } from '../capture/api.ts';
+import type { CaptureFilter } from '../capture/filters.ts';
+import { filterText } from '../capture/wording.ts';
 import { asPacketTraceError, PacketTraceError } from '../errors.ts';
-import type { HostKeyStore } from '../target/connection.ts';
 import type { RunningTrace, TraceRequest } from '../trace.ts';
 import { EventPrinter, type EventLines } from './event-printer.ts';
-import { ExitCode, exitCodeOf } from './exit-codes.ts';
+import { openCheckout, sayOtherKernel } from './checkout.ts';
+import type { Environment } from './environment.ts';
+import { ExitCode } from './exit-codes.ts';
+import { followFilterCommands, type FilterListener } from './filter-commands.ts';
 import {
   attachedObject,
   endObject,
-  errorObject,
   eventObject,
+  filterObject,
   jsonLine,
   lostObject,
+  placeObject,
+  refusedObject,
   targetObject,
 } from './json-format.ts';
 import type { TraceOptions } from './options.ts';
-import { Status, type StatusStream } from './status.ts';
-import { terminalPrompts } from './terminal-prompts.ts';
+import { PlaceSources } from './place-sources.ts';
+import { reportError } from './report-error.ts';
+import { Status } from './status.ts';
+import { targetOptions } from './target-options.ts';
 import { TextFormat } from './text-format.ts';
 import { totalsOf, totalsText, type Totals } from './totals.ts';
-
-/** What a command needs of the process it runs in. */
-export interface Environment {
-  stdout: Writable;
-  stderr: StatusStream;
-  distDir: string;
-  version: string;
-  hostKeys: HostKeyStore;
-  /** Aborts at the first Ctrl-C. */
-  interrupt: AbortSignal;
-}
 
 /** The `trace` command: from the request to the exit code. Errors are printed, not thrown. */
 export async function traceCommand(
@@ -38,38 +35,44 @@ export async function traceCommand(
   environment: Environment,
   startTrace: (request: TraceRequest) => Promise<RunningTrace>,
 ): Promise<ExitCode> {
-  const { stdout, stderr, distDir, hostKeys, interrupt } = environment;
+  const { stdout, stderr, distDir } = environment;
   const status = new Status(stderr, options.verbose);
   const began = performance.now();
   let trace: RunningTrace | undefined;
+  let sources: PlaceSources | undefined;
   try {
+    const { checkout } = options;
+    const source = checkout === undefined ? undefined : await openCheckout(checkout, environment, status);
     trace = await startTrace({
       target: options.target,
-      identity: options.identity,
       filter: options.filter,
+      tunnelFilterL2: options.tunnelFilterL2,
+      tunnelFilterL3: options.tunnelFilterL3,
       functions: options.functions,
       backend: options.backend,
+      wantBuild: source !== undefined,
       distDir,
-      hostKeys,
-      prompts: terminalPrompts(options.hostKeyCheck, status),
-      log: status.log,
-      signal: interrupt,
-      onProgress: (message) => status.progress(message),
+      ...targetOptions(options, environment, status),
     });
     status.clear();
+    if (source !== undefined) {
+      sources = new PlaceSources(trace.capture, source, { distDir, debugInfo: options.debugInfo });
+      void sayOtherKernel(trace.capture, source, status);
+    }
     const front = options.json
-      ? new JsonFront(trace, stdout, environment.version)
-      : new TextFront(trace, stdout, status, options);
+      ? new JsonFront(trace, stdout, environment.version, sources)
+      : new TextFront(trace, stdout, status, options, sources);
     return await follow(trace, front, options, environment, performance.now() - began);
   } catch (error) {
     return reportError(asPacketTraceError(error), options, environment, status);
   } finally {
     await trace?.dispose();
+    await sources?.dispose();
   }
 }
 
 /** What differs between text and JSON. */
-interface Front {
+interface Front extends FilterListener {
   readonly events: EventLines;
   readonly foldDrops: boolean;
   attached(milliseconds: number): void;
@@ -81,7 +84,7 @@ async function follow(
   trace: RunningTrace,
   front: Front,
   options: TraceOptions,
-  { stdout, interrupt }: Environment,
+  { stdin, stdout, interrupt }: Environment,
   milliseconds: number,
 ): Promise<ExitCode> {
   const { capture } = trace;
@@ -99,6 +102,7 @@ async function follow(
     if (capture.ended === undefined) capture.on('end', resolve);
     else resolve(capture.ended);
   });
+  if (options.filterCommands) followFilterCommands(trace, stdin, front);
   printer.request(); // what came before the listeners
   interrupt.addEventListener('abort', stop);
   if (interrupt.aborted) stop();
@@ -107,17 +111,6 @@ async function follow(
   front.end(end, totalsOf(capture.trajectories));
   if (end.error !== undefined) throw end.error;
   return ExitCode.Ok;
-}
-
-export function reportError(
-  error: PacketTraceError,
-  { json }: { json: boolean },
-  { stdout, stderr }: Pick<Environment, 'stdout' | 'stderr'>,
-  status = new Status(stderr, false),
-): ExitCode {
-  if (json) stdout.write(jsonLine(errorObject(error)));
-  status.say(`packet-trace: ${[error.message, error.remedy].filter((part) => part !== '').join('\n  ')}`);
-  return exitCodeOf(error.code);
 }
 
 class TextFront implements Front {
@@ -130,8 +123,9 @@ class TextFront implements Front {
     private readonly stdout: Writable,
     private readonly status: Status,
     options: TraceOptions,
+    sources: PlaceSources | undefined,
   ) {
-    this.events = new TextFormat(trace.capture.store, options);
+    this.events = new TextFormat(trace.capture.store, options, sources);
   }
 
   attached(milliseconds: number): void {
@@ -158,6 +152,14 @@ class TextFront implements Front {
     this.#lossTold = true;
   }
 
+  inForce(filter: CaptureFilter): void {
+    this.status.say(`Filter: ${filterText(filter)}`);
+  }
+
+  refused(_line: string, { message, remedy }: PacketTraceError): void {
+    this.status.say(`${message} ${remedy}`.trim());
+  }
+
   end(end: CaptureEnd, totals: Totals): void {
     this.status.say(totalsText(totals, end));
   }
@@ -171,19 +173,39 @@ class JsonFront implements Front {
     private readonly trace: RunningTrace,
     private readonly stdout: Writable,
     private readonly version: string,
+    sources: PlaceSources | undefined,
   ) {
     const { store } = trace.capture;
-    this.events = { line: (event) => jsonLine(eventObject(store, event)) };
+    const line = (event: EventIndex) => jsonLine(eventObject(store, event));
+    this.events =
+      sources === undefined
+        ? { line }
+        : {
+            prepare: () => sources.prepare(),
+            line: (event) =>
+              sources.isFirst(event)
+                ? jsonLine(placeObject(store, event, sources.of(event))) + line(event)
+                : line(event),
+          };
   }
 
   attached(milliseconds: number): void {
     const { target, capture } = this.trace;
     this.#print(targetObject(target, capture.hello, this.version));
     if (capture.attached !== undefined) this.#print(attachedObject(capture.attached, milliseconds));
+    for (const filter of capture.filters) this.inForce(filter);
   }
 
   lost(total: number): void {
     this.#print(lostObject(total));
+  }
+
+  inForce(filter: CaptureFilter): void {
+    this.#print(filterObject(filter, this.trace.capture.hello));
+  }
+
+  refused(line: string, error: PacketTraceError): void {
+    this.#print(refusedObject(line, error));
   }
 
   end(end: CaptureEnd, totals: Totals): void {

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { CheckFilter } from '../views/ask-filter.ts';
+import type { FilterAdviser } from '../views/ask-filter.ts';
 import { DEBUG_TYPE } from '../views/ids.ts';
 import type { RecentTraces } from '../views/recent.ts';
 import { askForTrace, type Wanted } from '../views/start-wizard.ts';
@@ -14,7 +14,12 @@ function nameOf({ target, filter }: Wanted): string {
  */
 export async function startDebugging(options: unknown): Promise<void> {
   const given = typeof options === 'object' && options !== null && 'target' in options ? options : {};
-  const configuration = { type: DEBUG_TYPE, request: 'launch', name: '', ...given };
+  await startWith(given);
+}
+
+/** As startDebugging. @param attributes of a debug configuration; target and filter are asked for if not there */
+export async function startWith(attributes: object): Promise<void> {
+  const configuration = { type: DEBUG_TYPE, request: 'launch', name: '', ...attributes };
   await vscode.debug.startDebugging(vscode.workspace.workspaceFolders?.[0], configuration);
 }
 
@@ -22,7 +27,7 @@ export async function startDebugging(options: unknown): Promise<void> {
 export class ConfigurationProvider implements vscode.DebugConfigurationProvider {
   constructor(
     private readonly recent: RecentTraces,
-    private readonly checkFilter: CheckFilter,
+    private readonly adviser: FilterAdviser,
   ) {}
 
   /** For the "Select and Start Debugging" list. */
@@ -40,7 +45,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     // Attributes of a wrong type are left for the session to name.
     const wanted = target
       ? { target, filter: filter ?? '' }
-      : await askForTrace(filter, this.recent, this.checkFilter);
+      : await askForTrace(filter, this.recent, this.adviser);
     if (wanted === undefined) return undefined;
     return {
       internalConsoleOptions: 'neverOpen', // the view shows the trace; the console is for details

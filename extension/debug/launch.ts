@@ -1,14 +1,15 @@
+import type { FilterTexts } from '../capture/filters.ts';
 import { PacketTraceError } from '../errors.ts';
 import type { Backend } from '../../remote-agent/protocol.ts';
 import type { RunningTrace } from '../trace.ts';
 
 /** What a debug configuration of type `packet-trace` says, complete. */
-export interface LaunchConfiguration {
+export interface LaunchConfiguration extends FilterTexts {
   target: string;
-  /** Empty: every packet. */
-  filter: string;
   /** Empty: every function. */
   functions: string;
+  /** Function that packets must pass to be shown; empty: all are shown. */
+  through: string;
   backend: Backend | 'auto';
   /** Private key file; empty: those of the SSH configuration. */
   identity: string;
@@ -56,7 +57,10 @@ export function parseLaunch(attributes: Readonly<Record<string, unknown>>): Laun
   return {
     target,
     filter: text('filter'),
+    tunnelFilterL2: text('tunnelFilterL2'),
+    tunnelFilterL3: text('tunnelFilterL3'),
     functions: text('functions'),
+    through: text('through'),
     backend,
     identity: text('identity'),
   };

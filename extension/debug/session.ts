@@ -7,7 +7,10 @@ import {
   ThreadEvent,
 } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { traceIsOver } from '../capture/agent-errors.ts';
 import type { CaptureEnd } from '../capture/api.ts';
+import { FILTER_COMMANDS, type FilterCommand, parseFilterCommand } from '../capture/filter-command.ts';
+import { filterText } from '../capture/wording.ts';
 import { asPacketTraceError } from '../errors.ts';
 import { Throttle } from '../throttle.ts';
 import type { RunningTrace } from '../trace.ts';
@@ -78,6 +81,7 @@ export class PacketTraceSession extends DebugSession {
     if (capture.attached !== undefined)
       this.print(attachedText(configuration.target, capture, capture.attached), 'stdout');
     capture.on('lost', () => this.reportLost.request());
+    capture.on('filter', (filter) => this.print(`Filter: ${filterText(filter)}`, 'console'));
     capture.on('end', (end) => void this.finish(end));
     if (capture.ended !== undefined) void this.finish(capture.ended);
   }
@@ -142,9 +146,38 @@ export class PacketTraceSession extends DebugSession {
     this.sendResponse(response);
   }
 
-  protected override evaluateRequest(response: DebugProtocol.EvaluateResponse): void {
-    const format = 'A packet trace has no expressions to evaluate; its console shows messages only.';
-    this.sendErrorResponse(response, { id: 3, format, showUser: false });
+  /** The debug console takes the commands for the filter; other expressions there are none. */
+  protected override evaluateRequest(
+    response: DebugProtocol.EvaluateResponse,
+    { expression, context }: DebugProtocol.EvaluateArguments,
+  ): void {
+    const command = context === 'repl' ? parseFilterCommand(expression) : undefined;
+    if (command === undefined) {
+      const format = `A packet trace has no expressions to evaluate. Its console takes ${FILTER_COMMANDS}.`;
+      this.sendErrorResponse(response, { id: 3, format, showUser: false });
+      return;
+    }
+    void this.obey(command).then(
+      (result) => {
+        response.body = { result, variablesReference: 0 };
+        this.sendResponse(response);
+      },
+      (thrown: unknown) => {
+        const format = errorText(asPacketTraceError(thrown));
+        this.sendErrorResponse(response, { id: 4, format, showUser: false });
+      },
+    );
+  }
+
+  private async obey(command: FilterCommand): Promise<string> {
+    if (this.running === undefined) throw traceIsOver();
+    const { changeFilter, capture } = this.running.trace;
+    if (command.kind === 'change') {
+      await changeFilter(command.filter); // the console is told which, whoever asked for it
+      return 'The filter is changed; no packet was missed in between.';
+    }
+    const filter = capture.filters.at(-1);
+    return filter === undefined ? '' : `Filter: ${filterText(filter)}`;
   }
 
   private print(text: string, category: 'stdout' | 'console' | 'stderr'): void {

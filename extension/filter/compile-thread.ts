@@ -1,12 +1,10 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { PacketTraceError } from '../errors.ts';
-import type { WorkerMessage, WorkerRequest } from './worker.ts';
+import type { WorkerMessage, WorkerTasks } from './worker.ts';
 
 /** libpcap recurses once per block of a filter: 4 MB, the default, ends at some hundred hosts. */
 const STACK_MB = 64;
-
-type Answer = Exclude<WorkerMessage, 'started'>;
 
 /** A worker thread of dist/filter-worker.cjs, started on first use and again after its end. */
 export class CompileThread {
@@ -16,12 +14,17 @@ export class CompileThread {
   constructor(private readonly distDir: string) {}
 
   /**
-   * Compiles one filter; the caller sees to it that there is one request at a time. Settles with undefined
+   * Does one task; the caller sees to it that there is one request at a time. Settles with undefined
    * when it took longer than the deadline, counted from when the loaded worker begins; the worker has then
    * been ended, as it is on cancellation.
    * @throws PacketTraceError `cancelled`, or `internal` when the worker died.
    */
-  run(request: WorkerRequest, deadlineMs: number, signal: AbortSignal): Promise<Answer | undefined> {
+  run<Task extends keyof WorkerTasks>(
+    task: Task,
+    request: WorkerTasks[Task]['request'],
+    deadlineMs: number,
+    signal: AbortSignal,
+  ): Promise<WorkerTasks[Task]['answer'] | undefined> {
     const worker = (this.worker ??= this.start());
     return new Promise((resolve, reject) => {
       let timer: NodeJS.Timeout | undefined;
@@ -46,7 +49,7 @@ export class CompileThread {
       worker.on('message', onMessage).on('error', onError).on('exit', onExit);
       signal.addEventListener('abort', onAbort);
       worker.ref(); // a waiting request keeps the process alive, an idle worker does not
-      worker.postMessage(request);
+      worker.postMessage({ task, ...request });
     });
   }
 

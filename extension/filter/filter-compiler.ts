@@ -1,6 +1,8 @@
-import type { CompiledFilter } from '../../remote-agent/protocol.ts';
+import type { CbpfInstruction, CompiledFilter } from '../../remote-agent/protocol.ts';
 import { PacketTraceError } from '../errors.ts';
 import { CompileThread } from './compile-thread.ts';
+import type { CompileResult, LinkType } from './compile.ts';
+import type { FilterAnalysis, FilterDiagnostic } from './diagnose/diagnostic.ts';
 import { everyPacket, judge, refuse, remedies, type CompileAnswer, type FilterVerdict } from './verdict.ts';
 
 /** Beyond this a text is no filter, but a file pasted by mistake. */
@@ -10,6 +12,15 @@ const SHOWN_CHARACTERS = 200;
 
 /** In milliseconds, for both link types together. libpcap's optimiser is superlinear, its code generator is not far from it. */
 const defaultDeadlines = { optimized: 3000, plain: 10_000 };
+/** A longer filter is hardly written by hand: of it libpcap's own message is shown. */
+const MAX_DIAGNOSED_CHARACTERS = 4000;
+const DIAGNOSIS_DEADLINE_MS = 1000;
+
+/** libpcap's own answers for each link type, without the plain program in place of an optimised one. */
+export interface FilterInspection {
+  results: Record<LinkType, CompileResult>;
+  diagnostics: FilterDiagnostic[];
+}
 
 interface Evaluation {
   verdict: FilterVerdict;
@@ -36,19 +47,25 @@ export class FilterCompiler {
    * @throws PacketTraceError `filter` with libpcap's text when no packet can match it, `cancelled`, `internal`.
    */
   async compile(text: string, signal?: AbortSignal): Promise<CompiledFilter> {
-    const { verdict, answer } = await this.enqueue(text, signal ? [signal] : []);
-    if (!verdict.ok || answer === undefined) {
-      const shown = text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
-      throw new PacketTraceError(
-        'filter',
-        `The filter "${shown}" is refused: ${verdict.message}.`,
-        verdict.remedy,
-      );
-    }
+    const { verdict, answer } = await this.evaluateInTurn(text, signal ? [signal] : []);
+    if (!verdict.ok || answer === undefined) throw refusedFilter(text, verdict);
+    const l2 = answer.tracedL2 ?? answer.l2;
     return {
-      l2: answer.l2.ok ? answer.l2.instructions : null,
+      l2: l2.ok ? l2.instructions : null,
       l3: answer.l3.ok ? answer.l3.instructions : null,
     };
+  }
+
+  /**
+   * The program of a filter for packets of one link type.
+   * @throws PacketTraceError `filter` with libpcap's text when no such packet can match it, `cancelled`, `internal`.
+   */
+  async compileFor(link: LinkType, text: string, signal?: AbortSignal): Promise<CbpfInstruction[]> {
+    const { verdict, answer } = await this.evaluateInTurn(text, signal ? [signal] : []);
+    const result = link === 'EN10MB' ? answer?.l2 : answer?.l3;
+    if (!verdict.ok || result === undefined) throw refusedFilter(text, verdict);
+    if (!result.ok) throw refusedFilter(text, { message: result.message, remedy: '' });
+    return result.instructions;
   }
 
   /**
@@ -56,11 +73,45 @@ export class FilterCompiler {
    * @throws PacketTraceError `cancelled`, `internal`; a bad filter is a verdict.
    */
   async check(text: string, signal?: AbortSignal): Promise<FilterVerdict> {
-    this.newestCheck.abort();
-    this.newestCheck = new AbortController();
+    const signals = this.newest(signal);
     if (text.trim() === '') return everyPacket;
-    const signals = [this.newestCheck.signal, ...(signal ? [signal] : [])];
-    return (await this.enqueue(text, signals)).verdict;
+    return (await this.evaluateInTurn(text, signals)).verdict;
+  }
+
+  /**
+   * The verdict with what is wrong where, and how to mend it. A newer analysis or check cancels this one.
+   * @throws PacketTraceError `cancelled`, `internal`
+   */
+  async analyse(text: string, signal?: AbortSignal): Promise<FilterAnalysis> {
+    const signals = this.newest(signal);
+    if (text.trim() === '') return { verdict: everyPacket, diagnostics: [] };
+    return this.enqueue(signals, async (one) => {
+      const { verdict, answer } = await this.evaluate(text, one);
+      const diagnostics = answer?.optimized === true ? await this.diagnose(text, one) : [];
+      if (!verdict.ok && !diagnostics.some(({ severity }) => severity === 'error'))
+        diagnostics.unshift(refusal(text, verdict, answer));
+      return { verdict, diagnostics };
+    });
+  }
+
+  /**
+   * What libpcap answers, exactly; past the deadline a refusal that says so.
+   * @throws PacketTraceError `cancelled`, `internal`
+   */
+  inspect(text: string, options: { optimize: boolean }, signal?: AbortSignal): Promise<FilterInspection> {
+    return this.enqueue(signal ? [signal] : [], async (one) => {
+      const deadline = options.optimize ? this.deadlines.optimized : this.deadlines.plain;
+      const answer = await this.thread.run('compile', { text, ...options }, deadline, one);
+      const late: CompileResult = {
+        ok: false,
+        message: `compiling it took longer than ${deadline / 1000} seconds`,
+        range: null,
+        unresolved: [],
+        tooLarge: true,
+      };
+      const results = { EN10MB: answer?.l2 ?? late, RAW: answer?.l3 ?? late };
+      return { results, diagnostics: answer ? await this.diagnose(text, one) : [] };
+    });
   }
 
   /** Ends the worker and cancels what still waits. */
@@ -69,11 +120,31 @@ export class FilterCompiler {
     await this.thread.dispose();
   }
 
-  private enqueue(text: string, signals: AbortSignal[]): Promise<Evaluation> {
+  /** The signals of a check, which is from now on the one that a newer cancels. */
+  private newest(signal: AbortSignal | undefined): AbortSignal[] {
+    this.newestCheck.abort();
+    this.newestCheck = new AbortController();
+    return [this.newestCheck.signal, ...(signal ? [signal] : [])];
+  }
+
+  private evaluateInTurn(text: string, signals: AbortSignal[]): Promise<Evaluation> {
+    return this.enqueue(signals, (signal) => this.evaluate(text, signal));
+  }
+
+  private enqueue<T>(signals: AbortSignal[], work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const signal = AbortSignal.any([this.disposal.signal, ...signals]);
-    const result = this.queue.then(() => this.evaluate(text, signal));
+    const result = this.queue.then(() => {
+      if (signal.aborted) throw cancelled();
+      return work(signal);
+    });
     this.queue = result.catch(() => undefined); // its caller hears of it
     return result;
+  }
+
+  private async diagnose(text: string, signal: AbortSignal): Promise<FilterDiagnostic[]> {
+    if (text.length > MAX_DIAGNOSED_CHARACTERS) return [];
+    if (signal.aborted) throw cancelled();
+    return (await this.thread.run('diagnose', { text }, DIAGNOSIS_DEADLINE_MS, signal)) ?? [];
   }
 
   private async evaluate(text: string, signal: AbortSignal): Promise<Evaluation> {
@@ -99,12 +170,31 @@ export class FilterCompiler {
     deadline: number,
     signal: AbortSignal,
   ): Promise<CompileAnswer | undefined> {
-    if (signal.aborted) throw new PacketTraceError('cancelled', 'Cancelled.');
-    const results = await this.thread.run({ text, optimize: optimized }, deadline, signal);
+    if (signal.aborted) throw cancelled();
+    const results = await this.thread.run('compile', { text, optimize: optimized }, deadline, signal);
     return results && { ...results, optimized };
   }
 }
 
-function tooLarge({ l2, l3 }: CompileAnswer): boolean {
-  return [l2, l3].some((result) => !result.ok && result.tooLarge);
+function refusedFilter(text: string, { message, remedy }: Pick<FilterVerdict, 'message' | 'remedy'>) {
+  const shown = text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
+  return new PacketTraceError('filter', `The filter "${shown}" is refused: ${message}.`, remedy);
+}
+
+function tooLarge({ l2, l3, tracedL2 = l2 }: CompileAnswer): boolean {
+  return [l2, l3, tracedL2].some((result) => !result.ok && result.tooLarge);
+}
+
+function cancelled(): PacketTraceError {
+  return new PacketTraceError('cancelled', 'Cancelled.');
+}
+
+/** What there is to show without a diagnosis. */
+function refusal(
+  text: string,
+  { message, remedy }: FilterVerdict,
+  answer: CompileAnswer | undefined,
+): FilterDiagnostic {
+  const range = (answer?.l2.ok === false ? answer.l2.range : null) ?? { start: 0, end: text.length };
+  return { ...range, severity: 'error', code: 'refused', message: `${message}. ${remedy}`, fixes: [] };
 }

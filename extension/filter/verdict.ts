@@ -1,6 +1,6 @@
 /** What the user is told about a filter. Pure: the compiler's two answers in, words out. */
 import type { CbpfInstruction } from '../../remote-agent/protocol.ts';
-import type { CompileResult, RefusedResult } from './compile.ts';
+import { REJECTS_ALL, type CompileResult, type RefusedResult } from './compile.ts';
 
 /** A filter compiled for both views of a packet. */
 export interface CompileAnswer {
@@ -8,6 +8,8 @@ export interface CompileAnswer {
   l2: CompileResult;
   /** From the IP header (DLT_RAW). */
   l3: CompileResult;
+  /** What a trace loads in place of l2 where it differs: it sees VLAN tags outside of the packet too. */
+  tracedL2?: CompileResult;
   /** False: libpcap's optimiser was too slow for this filter, and its plain program is used. */
   optimized: boolean;
 }
@@ -45,7 +47,6 @@ export const everyPacket: FilterVerdict = {
 export const remedies = {
   syntax: 'The syntax is that of pcap-filter(7), as tcpdump has it.',
   contradiction: 'Its terms exclude each other; "or" may be meant where it has "and".',
-  loop: 'Use "proto" (or "ip6 proto"), which looks at the first header after the IP header.',
   tooLarge: 'Use fewer terms, for example one network ("net 10.0.0.0/8") in place of many hosts.',
 };
 
@@ -62,12 +63,6 @@ export function judge(answer: CompileAnswer): FilterVerdict {
   // Too large for one view is too large: the packets that it would match there must not be lost silently.
   if (refused.length === 2 || refused.some((result) => result.tooLarge))
     return { ok: false, ...refusal(refused), ...links };
-  if ([l2, l3].some((result) => result.ok && hasBackwardJump(result.instructions))) {
-    return refuse(
-      '"protochain" follows a chain of headers in a loop, and filters with loops cannot be traced with',
-      remedies.loop,
-    );
-  }
   const message = differences(l2, l3);
   const costly = ' It was too large to optimise and costs more for each packet.';
   return { ok: true, message: optimized ? message : message + costly, remedy: '', ...links };
@@ -82,17 +77,12 @@ function refusal(refused: readonly RefusedResult[]): { message: string; remedy: 
     const remedy = `"${name}" is no word of the filter language, and names of hosts and networks are not resolved: use an address.`;
     return { message, remedy };
   }
-  const contradiction = message === 'expression rejects all packets';
+  const contradiction = message === REJECTS_ALL;
   return { message, remedy: contradiction ? remedies.contradiction : remedies.syntax };
 }
 
-/** Only `protochain` makes one: BPF_JA, whose k libpcap then means as a signed number. */
-function hasBackwardJump(instructions: readonly CbpfInstruction[]): boolean {
-  const BPF_JMP_JA = 0x05;
-  return instructions.some(([code, , , k]) => code === BPF_JMP_JA && (k | 0) < 0);
-}
-
-function matchesEveryPacket(instructions: readonly CbpfInstruction[]): boolean {
+/** A program that is no more than "accept". */
+export function matchesEveryPacket(instructions: readonly CbpfInstruction[]): boolean {
   const BPF_RET_K = 0x06;
   const [first] = instructions;
   return first?.[0] === BPF_RET_K && first[3] !== 0;

@@ -14,5 +14,8 @@ declare namespace WebAssembly {
   interface Memory {
     readonly buffer: ArrayBuffer;
   }
+  interface Global {
+    value: number;
+  }
   class RuntimeError extends Error {}
 }

@@ -5,16 +5,27 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { compileWith, type CompileResult, type FilterLibrary } from './compile.ts';
+import { compileWith, type FilterLibrary } from './compile.ts';
+import { diagnose } from './diagnose/diagnose.ts';
+import type { FilterDiagnostic } from './diagnose/diagnostic.ts';
 import type { NameTables } from './names.ts';
+import type { CompileAnswer } from './verdict.ts';
 
-export interface WorkerRequest {
-  text: string;
-  optimize: boolean;
+/** What to do with a text, and the answer to it. */
+export interface WorkerTasks {
+  compile: {
+    request: { text: string; optimize: boolean };
+    answer: Pick<CompileAnswer, 'l2' | 'l3' | 'tracedL2'>;
+  };
+  diagnose: { request: { text: string }; answer: FilterDiagnostic[] };
 }
 
+export type WorkerRequest = {
+  [Task in keyof WorkerTasks]: { task: Task } & WorkerTasks[Task]['request'];
+}[keyof WorkerTasks];
+
 /** `started`: the worker is loaded and begins with the request. */
-export type WorkerMessage = 'started' | { l2: CompileResult; l3: CompileResult };
+export type WorkerMessage = 'started' | WorkerTasks[keyof WorkerTasks]['answer'];
 
 const distDir = workerData as string;
 const library: FilterLibrary = {
@@ -26,10 +37,21 @@ function send(message: WorkerMessage): void {
   parentPort?.postMessage(message);
 }
 
-parentPort?.on('message', ({ text, optimize }: WorkerRequest) => {
+parentPort?.on('message', (request: WorkerRequest) => {
   send('started');
-  send({
+  send(request.task === 'diagnose' ? diagnose(library, request.text) : compileBoth(request));
+});
+
+function compileBoth({
+  text,
+  optimize,
+}: WorkerTasks['compile']['request']): WorkerTasks['compile']['answer'] {
+  return {
     l2: compileWith(library, text, 'EN10MB', { optimize }),
     l3: compileWith(library, text, 'RAW', { optimize }),
-  });
-});
+    // Without the keyword the same program would come out.
+    ...(text.includes('vlan') && {
+      tracedL2: compileWith(library, text, 'EN10MB', { optimize, vlanOutside: true }),
+    }),
+  };
+}

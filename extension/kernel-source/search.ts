@@ -1,7 +1,9 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { findDefinitions } from './definition.ts';
-import { type Definition, moduleScore, type Ranked, rankDefinitions } from './ranking.ts';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { IndexedFunction } from './index/source-index.ts';
+import { BuildFacts, decodeObjects } from './kbuild/build-facts.ts';
+import { moduleScore } from './resolve/evidence.ts';
+import { scanFile } from './scan/scan-file.ts';
 
 /**
  * Where to look, in this order; `''` is the rest of the tree. What deals with packets is nearly always in the
@@ -10,13 +12,17 @@ import { type Definition, moduleScore, type Ranked, rankDefinitions } from './ra
 const STEPS: readonly (readonly string[])[] = [
   ['net'],
   ['include/net', 'include/linux'],
+  ['lib', 'kernel'],
   ['drivers/net'],
-  ['kernel', 'lib', 'mm', 'fs', 'security', 'block', 'crypto', 'include'],
+  ['mm', 'fs', 'security', 'block', 'crypto', 'include'],
   [''],
 ];
 
 /** A hit that does not look like the module's own is checked against the network code only, not the whole tree. */
-const STEPS_FOR_MODULE = 3;
+const STEPS_FOR_MODULE = 4;
+
+/** Where the files that are named like a module are searched before all others. */
+const MODULE_FOLDERS = ['net', 'drivers/net'];
 
 /** Not part of the kernel: documentation and programs that have functions of the same names. */
 const NOT_KERNEL = new Set(['Documentation', 'tools', 'scripts', 'samples', 'usr', 'debian', 'LICENSES']);
@@ -24,45 +30,20 @@ const NOT_KERNEL = new Set(['Documentation', 'tools', 'scripts', 'samples', 'usr
 /** Reads in flight: enough to keep the disk busy, few enough to keep the editor responsive. */
 const CONCURRENCY = 16;
 
-interface Cached {
-  ranked: Ranked;
-  /** Modification times of the files found, milliseconds. */
-  times: (number | undefined)[];
-}
-
-/** Finds function definitions in one kernel checkout, and remembers them while their files stay the same. */
-export class KernelSource {
-  private readonly cache = new Map<string, Cached>();
-
-  constructor(readonly root: string) {}
+/** Finds functions in a checkout that has no index yet, by reading the files that may have them. */
+export class DirectedSearch {
+  constructor(private readonly root: string) {}
 
   /**
-   * Definitions of a function, best first; none when the checkout has none.
+   * Definitions of a function; none when the checkout has none, or a macro makes it.
    * @param name as in the source, without compiler suffixes
    * @param module kernel module that the function was seen in; empty for vmlinux or unknown
    * @throws the signal's reason when it is aborted
    */
-  async find(name: string, module: string, signal?: AbortSignal): Promise<Ranked> {
-    const key = `${module}:${name}`;
-    const cached = this.cache.get(key);
-    if (cached !== undefined) {
-      const times = await this.modificationTimes(cached.ranked);
-      if (times.every((time, index) => time !== undefined && time === cached.times[index]))
-        return cached.ranked;
-    }
-    const ranked = rankDefinitions(await this.search(name, module, signal), module);
-    if (ranked.definitions.length > 0)
-      this.cache.set(key, { ranked, times: await this.modificationTimes(ranked) });
-    return ranked;
-  }
-
-  private modificationTimes(ranked: Ranked): Promise<(number | undefined)[]> {
-    const times = ranked.definitions.map(async ({ path }) => (await stat(join(this.root, path))).mtimeMs);
-    return Promise.all(times.map((time) => time.catch(() => undefined)));
-  }
-
-  private async search(name: string, module: string, signal: AbortSignal | undefined): Promise<Definition[]> {
-    const found: Definition[] = [];
+  async definitions(name: string, module: string, signal?: AbortSignal): Promise<IndexedFunction[]> {
+    const isBuiltIn = module === '' || module === 'vmlinux';
+    const found = isBuiltIn ? [] : await this.scan(await this.namedLike(module, signal), name, signal);
+    if (found.length > 0) return found;
     const searched = new Set(NOT_KERNEL);
     for (const [number, folders] of STEPS.entries()) {
       const paths: string[] = [];
@@ -71,10 +52,17 @@ export class KernelSource {
         searched.add(folder);
       }
       found.push(...(await this.scan(paths, name, signal)));
-      const fits = module === '' || found.some(({ path }) => moduleScore(path, module) > 0);
+      const fits =
+        module === '' || module === 'vmlinux' || found.some(({ path }) => moduleScore(path, module) > 0);
       if (found.length > 0 && (fits || number + 1 >= STEPS_FOR_MODULE)) break;
     }
     return found;
+  }
+
+  private async namedLike(module: string, signal: AbortSignal | undefined): Promise<string[]> {
+    const paths: string[] = [];
+    for (const folder of MODULE_FOLDERS) await this.listSources(folder, new Set(), paths, signal);
+    return paths.filter((path) => moduleScore(path, module) > 0);
   }
 
   /** Adds the `.c` and `.h` files below a folder that no earlier step had. Links are not followed: no cycles. */
@@ -100,19 +88,34 @@ export class KernelSource {
     paths: readonly string[],
     name: string,
     signal: AbortSignal | undefined,
-  ): Promise<Definition[]> {
-    const found: Definition[] = [];
+  ): Promise<IndexedFunction[]> {
+    const found: IndexedFunction[] = [];
     const pending = paths.values();
     const worker = async () => {
       for (const path of pending) {
         signal?.throwIfAborted();
         const bytes = await readFile(join(this.root, path)).catch(() => undefined); // gone since it was listed
         if (!bytes?.includes(name)) continue;
-        // Latin-1 decodes fastest and keeps lines; a definition's own line is ASCII.
-        for (const place of findDefinitions(bytes.toString('latin1'), name)) found.push({ path, ...place });
+        const facts = scanFile(bytes, path.endsWith('.h')).functions.filter((fact) => fact.name === name);
+        if (facts.length === 0) continue;
+        const objects = decodeObjects((await this.buildFacts(path)).encode(path));
+        for (const { line, lastLine, flags, condition } of facts)
+          found.push({ name, path, line, lastLine, flags, condition, objectPath: path, objects });
       }
     };
     await Promise.all(Array.from({ length: CONCURRENCY }, worker));
     return found;
+  }
+
+  /** What the Makefiles of a file's folder and of those above say. */
+  private async buildFacts(path: string): Promise<BuildFacts> {
+    const facts = new BuildFacts();
+    for (let folder = dirname(path); folder !== '.'; folder = dirname(folder))
+      for (const name of ['Makefile', 'Kbuild']) {
+        const makefile = join(folder, name);
+        const text = await readFile(join(this.root, makefile), 'latin1').catch(() => '');
+        facts.addMakefile(makefile, text, () => '');
+      }
+    return facts;
   }
 }

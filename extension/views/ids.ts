@@ -3,12 +3,20 @@
 export const Command = {
   Start: 'packetTrace.start',
   Stop: 'packetTrace.stop',
+  ChangeFilter: 'packetTrace.changeFilter',
   Clear: 'packetTrace.clear',
   OpenKernelSource: 'packetTrace.openKernelSource',
   ShowLog: 'packetTrace.showLog',
   LoadMore: 'packetTrace.loadMore',
   PickTarget: 'packetTrace.pickTarget',
   ShowMenu: 'packetTrace.showMenu',
+  ShowCompiledFilter: 'packetTrace.showCompiledFilter',
+  MatchFilter: 'packetTrace.matchFilter',
+  TraceFunction: 'packetTrace.traceFunction',
+  TraceChangedFunctions: 'packetTrace.traceChangedFunctions',
+  ShowPackets: 'packetTrace.showPackets',
+  ShowAllPackets: 'packetTrace.showAllPackets',
+  RevealPacket: 'packetTrace.revealPacket',
 } as const;
 export type CommandId = (typeof Command)[keyof typeof Command];
 
@@ -24,6 +32,10 @@ export const ContextKey = {
   State: 'packetTrace.state',
   /** Something is shown that can be cleared. */
   HasCapture: 'packetTrace.hasCapture',
+  /** The view shows only packets that passed some functions. */
+  ShowsThrough: 'packetTrace.showsThrough',
+  /** The active editor has a C file of the kernel checkout. */
+  InKernelSource: 'packetTrace.inKernelSource',
 } as const;
 
 /** What the rows of the trajectory tree are, for menus' `viewItem`. */
@@ -38,9 +50,16 @@ export const ContextValue = {
 
 export const Setting = {
   KernelSourcePath: 'packetTrace.kernelSource.path',
+  KernelSourceDebugInfo: 'packetTrace.kernelSource.debugInfo',
   SshIdentityFile: 'packetTrace.ssh.identityFile',
+  FilterInlayHints: 'packetTrace.filter.inlayHints',
+  CodeLens: 'packetTrace.codeLens',
+  Heat: 'packetTrace.heat',
 } as const;
 
 export const DEBUG_TYPE = 'packet-trace';
+
+/** The language of .pcapfilter files. */
+export const FILTER_LANGUAGE = 'pcap-filter';
 
 export const LOG_CHANNEL = 'Kernel Packet Trace';

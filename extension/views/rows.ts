@@ -1,5 +1,5 @@
 /** What the trajectory tree shows, as plain data: labels, descriptions, icons and tooltips. */
-import type { Capture, EventIndex, TrajectoryId } from '../capture/api.ts';
+import type { Capture, EventIndex, EventStore, TrajectoryId } from '../capture/api.ts';
 import { placeText } from '../capture/wording.ts';
 
 export interface Row {
@@ -37,7 +37,7 @@ export function trajectoryRow(capture: Capture, id: TrajectoryId): Row {
   const end = trajectories.end(id);
   const { icon, color, text } = ENDS[end];
   const dropped = end === 'dropped' ? [trajectories.dropReason(id) ?? 'dropped'] : [];
-  const packet = packetName(capture, first);
+  const packet = packetName(capture.store, first);
   const functions = trajectories.functionCount(id);
   const facts = [
     functions === 1 ? '1 function' : `${functions.toLocaleString('en')} functions`,
@@ -71,7 +71,8 @@ export function stepRow({ store, trajectories }: Capture, id: TrajectoryId, nth:
   return { label, description, icon, spoken: [label, ...facts].join(', ') };
 }
 
-function packetName({ store }: Capture, event: EventIndex): string {
+/** Addresses and ports, or the protocol's number where it is not an IP packet. */
+export function packetName(store: EventStore, event: EventIndex): string {
   return store.tuple(event) ?? `protocol 0x${store.protocol(event).toString(16).padStart(4, '0')}`;
 }
 
@@ -82,7 +83,7 @@ export function trajectoryTooltip(capture: Capture, id: TrajectoryId): string {
   const end = trajectories.end(id);
   const reason = trajectories.dropReason(id);
   return table([
-    ['Packet', packetName(capture, first)],
+    ['Packet', packetName(capture.store, first)],
     ['Process', `${store.comm(first)} (${store.pid(first)})`],
     ['End', reason === undefined ? ENDS[end].text : `${ENDS[end].text}: ${reason}`],
     ['Functions', trajectories.functionCount(id).toLocaleString('en')],
@@ -93,19 +94,20 @@ export function trajectoryTooltip(capture: Capture, id: TrajectoryId): string {
   ]);
 }
 
-/** All facts of a step as Markdown. */
-export function stepTooltip(capture: Capture, id: TrajectoryId, nth: number): string {
+/** All facts of a step as Markdown. @param line where in the source it is, if that is known */
+export function stepTooltip(capture: Capture, id: TrajectoryId, nth: number, line?: string): string {
   const { store } = capture;
   const event = capture.trajectories.event(id, nth);
   const probed = store.function(event);
   const lost = store.lostBefore(event);
   return table([
     ['Function', placeText(store, event)],
+    ...(line === undefined ? [] : [['Source', line] as const]),
     ...(probed === undefined || probed.module === '' ? [] : [['Module', probed.module] as const]),
     ...(store.kind(event) === 'drop'
       ? [['Dropped', store.dropReason(event) ?? 'the kernel gives no reason'] as const]
       : []),
-    ['Packet', packetName(capture, event)],
+    ['Packet', packetName(store, event)],
     ['Running process', `${store.comm(event)} (${store.pid(event)})`],
     ['CPU', `${store.cpu(event)}`],
     ['Length', `${store.packetLength(event)} bytes`],
@@ -127,10 +129,12 @@ function place({ store }: Capture, event: EventIndex): (readonly [string, string
 }
 
 function table(rows: readonly (readonly [name: string, value: string])[]): string {
-  return ['| | |', '|:--|:--|', ...rows.map(([name, value]) => `| ${name} | ${code(value)} |`)].join('\n');
+  return ['| | |', '|:--|:--|', ...rows.map(([name, value]) => `| ${name} | ${markdownCode(value)} |`)].join(
+    '\n',
+  );
 }
 
 /** A process may name itself anything: as code, with what would end the cell or the code taken out. */
-function code(text: string): string {
+export function markdownCode(text: string): string {
   return `\`${text.replace(/[`\r\n]/g, '�').replaceAll('|', '\\|')}\``;
 }

@@ -47,7 +47,7 @@ export class TraceRunner {
   }
 
   private async startWithProgress(
-    { target, filter, functions, backend, identity }: LaunchConfiguration,
+    { target, filter, tunnelFilterL2, tunnelFilterL3, functions, backend, identity }: LaunchConfiguration,
     signal: AbortSignal,
   ): Promise<RunningTrace> {
     const { hostKeys, log, distDir } = this.environment;
@@ -68,8 +68,11 @@ export class TraceRunner {
         return startTrace({
           target,
           filter,
+          tunnelFilterL2,
+          tunnelFilterL3,
           functions,
           backend,
+          wantBuild: true,
           identity: identity || setting.trim() || undefined,
           distDir,
           prompts: promptsUntil(cancelled.token),

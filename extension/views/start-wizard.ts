@@ -1,5 +1,5 @@
 import type { RecentTraces } from './recent.ts';
-import { askFilter, type CheckFilter } from './ask-filter.ts';
+import { askFilter, type FilterAdviser } from './ask-filter.ts';
 import { pickTarget } from './pick-target.ts';
 
 export interface Wanted {
@@ -15,13 +15,16 @@ export interface Wanted {
 export async function askForTrace(
   givenFilter: string | undefined,
   recent: RecentTraces,
-  check: CheckFilter,
+  adviser: FilterAdviser,
 ): Promise<Wanted | undefined> {
   for (;;) {
     const target = await pickTarget(recent);
     if (target === undefined) return undefined;
     if (givenFilter !== undefined) return { target, filter: givenFilter };
-    const answer = await askFilter(target, recent.filterFor(target), check);
+    const answer = await askFilter(recent.filterFor(target), adviser, {
+      title: `Start Packet Trace: filter for ${target}`,
+      back: true,
+    });
     if (answer === undefined) return undefined;
     if (answer !== 'back') return { target, filter: answer.filter };
   }

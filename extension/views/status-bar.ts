@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { filterText } from '../capture/wording.ts';
 import { Command, FocusTrajectories } from './ids.ts';
 import type { TraceModel } from './trace-model.ts';
 
@@ -58,7 +59,9 @@ export class StatusBar implements vscode.Disposable {
 
   private set(icon: string, text: string): void {
     this.item.text = `${icon} ${text}`;
-    this.item.tooltip = `Packet trace of ${text}. Click for actions.`;
+    const filter = this.model.shown?.capture.filters.at(-1);
+    const filtered = filter === undefined ? '' : `\nFilter: ${filterText(filter)}`;
+    this.item.tooltip = `Packet trace of ${text}. Click for actions.${filtered}`;
     this.item.accessibilityInformation = { label: `Packet trace of ${text}`, role: 'button' };
   }
 
@@ -89,6 +92,9 @@ export async function showMenu(model: TraceModel): Promise<void> {
     running
       ? { label: '$(debug-stop) Stop Packet Trace', command: Command.Stop }
       : { label: '$(play) Start Packet Trace', command: Command.Start },
+    ...(model.state.kind === 'tracing'
+      ? [{ label: '$(filter) Change Filter…', command: Command.ChangeFilter }]
+      : []),
     { label: '$(output) Show Log', command: Command.ShowLog },
   ];
   const picked = await vscode.window.showQuickPick(items, { title: 'Packet Trace' });

@@ -15,6 +15,7 @@ export type TraceState =
 export interface Shown {
   configuration: LaunchConfiguration;
   capture: Capture;
+  changeFilter: RunningTrace['changeFilter'];
   /** Different for every capture of this window; part of tree ids. */
   number: number;
   /** The oldest trajectory shown; those before it were cleared while the trace went on. */
@@ -22,7 +23,7 @@ export interface Shown {
 }
 
 export interface TraceModelEvents {
-  /** Another state or another capture. */
+  /** Another state, another capture or another filter. */
   state: [];
   /** The shown capture has new events or losses; fired often, so throttle what hangs on it. */
   data: [];
@@ -53,8 +54,8 @@ export class TraceModel extends EventEmitter<TraceModelEvents> {
     const number = ++this.attempts;
     this.change({ kind: 'attaching', configuration });
     return {
-      attached: ({ capture }) => {
-        if (number === this.attempts) this.show({ configuration, capture, number, from: 0 });
+      attached: ({ capture, changeFilter }) => {
+        if (number === this.attempts) this.show({ configuration, capture, changeFilter, number, from: 0 });
       },
       failed: (error) => {
         if (number !== this.attempts) return;
@@ -68,7 +69,9 @@ export class TraceModel extends EventEmitter<TraceModelEvents> {
   /** Forgets the shown capture, or, while it goes on, its trajectories so far. */
   clear(): void {
     if (this.shownCapture !== undefined && this.shownCapture.capture.ended === undefined) {
-      this.shownCapture.from = this.shownCapture.capture.trajectories.length;
+      const { trajectories, passes } = this.shownCapture.capture;
+      this.shownCapture.from = trajectories.length;
+      passes.countFrom(trajectories.length);
       this.emit('state');
       return;
     }
@@ -83,6 +86,9 @@ export class TraceModel extends EventEmitter<TraceModelEvents> {
       if (isShown()) this.emit('data');
     };
     shown.capture.on('events', received).on('lost', received);
+    shown.capture.on('filter', () => {
+      if (isShown()) this.emit('state');
+    });
     shown.capture.on('end', () => {
       // While another one attaches, the outcome of that decides what is shown.
       if (isShown() && this.current.kind !== 'attaching') this.change(this.stateOfShown());

@@ -1,10 +1,12 @@
 import * as vscode from 'vscode';
 import { Throttle } from '../throttle.ts';
+import type { EventIndex, KernelPlace } from '../capture/api.ts';
+import { OnlyThrough } from './only-through.ts';
 import type { FunctionReference } from './open-kernel-source.ts';
 import { Command, ContextValue, View } from './ids.ts';
 import { type Row, stepRow, stepTooltip, trajectoryRow, trajectoryTooltip } from './rows.ts';
 import type { Shown, TraceModel } from './trace-model.ts';
-import { PAGE, rootNodes, stepNodes, type TreeNode } from './tree-pages.ts';
+import { PAGE, rootNodes, rootNodesOf, stepNodes, type TreeNode } from './tree-pages.ts';
 
 /** VS Code asks for every shown row at each refresh: four a second are cheap with a page of rows. */
 const REFRESH_INTERVAL_MS = 250;
@@ -22,10 +24,16 @@ export class TrajectoryTree implements vscode.TreeDataProvider<TreeNode>, vscode
   /** Rows to show at the root, and below trajectories where it is more than a page. */
   private rootLimit = PAGE;
   private readonly stepLimits = new Map<number, number>();
+  private readonly only: OnlyThrough;
   private shownNumber: number | undefined;
 
-  constructor(private readonly model: TraceModel) {
+  /** @param sourceLine a place's source line in words; undefined when it is not known */
+  constructor(
+    private readonly model: TraceModel,
+    private readonly sourceLine: (place: KernelPlace) => Promise<string | undefined>,
+  ) {
     this.view = vscode.window.createTreeView(View.Trajectories, { treeDataProvider: this });
+    this.only = new OnlyThrough(model);
     model.on('state', this.requestRefresh).on('data', this.requestRefresh);
   }
 
@@ -42,9 +50,44 @@ export class TrajectoryTree implements vscode.TreeDataProvider<TreeNode>, vscode
     if (shown === undefined) return [];
     this.forgetPagesOfOthers(shown);
     const { trajectories } = shown.capture;
-    if (node === undefined) return rootNodes(shown.from, trajectories.length, this.rootLimit);
+    if (node === undefined) {
+      const ids = this.only.idsIn(shown);
+      if (ids !== undefined) return rootNodesOf(ids, shown.from, this.rootLimit);
+      return rootNodes(shown.from, trajectories.length, this.rootLimit);
+    }
     if (node.kind !== 'trajectory') return [];
     return stepNodes(node.id, trajectories.eventCount(node.id), this.stepLimits.get(node.id) ?? PAGE);
+  }
+
+  getParent(node: TreeNode): TreeNode | undefined {
+    return node.kind === 'step' ? { kind: 'trajectory', id: node.id } : undefined;
+  }
+
+  /** Shows only packets that passed a function; undefined: all packets. */
+  showOnlyThrough(name: string | undefined): void {
+    this.only.set(name);
+    this.rootLimit = PAGE;
+    this.requestRefresh();
+  }
+
+  /**
+   * Selects the step of an event, with its packet opened.
+   * @param capture number of the capture that the event is of; nothing happens when another one is shown
+   */
+  async reveal(capture: number, event: EventIndex): Promise<void> {
+    const { shown } = this.model;
+    if (shown?.number !== capture || event >= shown.capture.store.length) return;
+    const { store, trajectories } = shown.capture;
+    const id = store.trajectory(event);
+    if (id < shown.from) return;
+    if (this.only.idsIn(shown)?.includes(id) === false) this.only.set(undefined);
+    let nth = 0;
+    while (nth < trajectories.eventCount(id) - 1 && trajectories.event(id, nth) !== event) nth++;
+    // A row can be shown only where its page is.
+    this.rootLimit = Math.max(this.rootLimit, trajectories.length - id);
+    this.stepLimits.set(id, Math.max(this.stepLimits.get(id) ?? PAGE, nth + 1));
+    this.change.fire();
+    await this.view.reveal({ kind: 'step', id, nth }, { select: true, focus: true });
   }
 
   private forgetPagesOfOthers({ number }: Shown): void {
@@ -81,15 +124,21 @@ export class TrajectoryTree implements vscode.TreeDataProvider<TreeNode>, vscode
   }
 
   /** Tooltips are made when the mouse rests on a row, not for every row at each refresh. */
-  resolveTreeItem(item: vscode.TreeItem, node: TreeNode): vscode.TreeItem {
+  async resolveTreeItem(item: vscode.TreeItem, node: TreeNode): Promise<vscode.TreeItem> {
     const shown = this.captureWith(node);
     if (shown === undefined || node.kind === 'more') return item;
     const text =
       node.kind === 'trajectory'
         ? trajectoryTooltip(shown.capture, node.id)
-        : stepTooltip(shown.capture, node.id, node.nth);
+        : stepTooltip(shown.capture, node.id, node.nth, await this.dropLine(node));
     item.tooltip = new vscode.MarkdownString(text);
     return item;
+  }
+
+  /** Where in the source a packet was dropped. */
+  private async dropLine(node: TreeNode): Promise<string | undefined> {
+    const place = this.functionOf(node)?.place;
+    return place === undefined || place.offset === 0 ? undefined : this.sourceLine(place);
   }
 
   /** The function that a step happened in; undefined for other rows and for unknown addresses. */
@@ -97,8 +146,11 @@ export class TrajectoryTree implements vscode.TreeDataProvider<TreeNode>, vscode
     const shown = this.captureWith(node);
     if (node.kind !== 'step' || shown === undefined) return undefined;
     const { store, trajectories } = shown.capture;
-    const probed = store.function(trajectories.event(node.id, node.nth));
-    return probed === undefined ? undefined : { name: probed.name, module: probed.module };
+    const event = trajectories.event(node.id, node.nth);
+    const place = store.place(event);
+    return (
+      place && { name: place.name, module: place.module, takesSkb: store.kind(event) === 'function', place }
+    );
   }
 
   /**
@@ -109,12 +161,14 @@ export class TrajectoryTree implements vscode.TreeDataProvider<TreeNode>, vscode
     const { shown, state } = this.model;
     if (shown === undefined) return '';
     const { target, filter } = shown.configuration;
-    const packets = filter === '' ? 'every packet' : filter;
+    const only = this.only.name === undefined ? '' : `, only those through ${this.only.name}`;
+    const packets = `${filter === '' ? 'every packet' : filter}${only}`;
     if (shown.capture.trajectories.length > shown.from) {
       if (state.kind === 'attaching')
         return `Attaching to ${state.configuration.target}. Before, on ${target}: ${packets}`;
       if (state.kind === 'failed')
         return `The trace of ${state.configuration.target} was not started. Before, on ${target}: ${packets}`;
+      if (this.only.idsIn(shown)?.length === 0) return `${target}: ${packets}: none so far.`;
       return `${target}: ${packets}`;
     }
     const cleared = shown.from > 0;
@@ -128,6 +182,7 @@ export class TrajectoryTree implements vscode.TreeDataProvider<TreeNode>, vscode
   dispose(): void {
     this.model.off('state', this.requestRefresh).off('data', this.requestRefresh);
     this.refresh.dispose();
+    this.only.dispose();
     this.view.dispose();
     this.change.dispose();
   }

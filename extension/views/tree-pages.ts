@@ -18,6 +18,16 @@ export function rootNodes(from: number, length: number, limit: number): TreeNode
   return nodes;
 }
 
+/** As rootNodes, of some trajectories only. @param ids in order */
+export function rootNodesOf(ids: readonly TrajectoryId[], from: number, limit: number): TreeNode[] {
+  const first = ids.findIndex((id) => id >= from);
+  const shown = first < 0 ? [] : ids.slice(Math.max(first, ids.length - limit));
+  const nodes: TreeNode[] = shown.reverse().map((id) => ({ kind: 'trajectory', id }));
+  const hidden = first < 0 ? 0 : ids.length - first - nodes.length;
+  if (hidden > 0) nodes.push({ kind: 'more', of: undefined, hidden });
+  return nodes;
+}
+
 /** The first `limit` steps of a trajectory, oldest first. */
 export function stepNodes(id: TrajectoryId, count: number, limit: number): TreeNode[] {
   const nodes: TreeNode[] = [];

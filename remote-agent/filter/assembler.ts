@@ -13,9 +13,17 @@ const MAX_DISTANCE = 0x7fff;
 /** A jump that has waited this long gets an intermediate stop; the rest is room for the stops themselves. */
 const STOP_DISTANCE = 0x6000;
 
+function tooFar(distance: number): AgentFailure {
+  return new AgentFailure(
+    'bad-filter',
+    `The filter is too large for the kernel: a jump over ${distance} instructions, and ${MAX_DISTANCE} are possible.`,
+    'Shorten the filter, for example with "net" instead of many hosts.',
+  );
+}
+
 /**
- * Collects instructions and resolves forward jumps. A jump reaches 32,767 instructions; longer ones are
- * continued by intermediate jumps that the assembler puts between instructions where needed.
+ * Collects instructions and resolves jumps. A jump reaches 32,767 instructions; longer ones
+ * forward are continued by intermediate jumps that the assembler puts between instructions where needed.
  */
 export class Assembler {
   readonly instructions: Instruction[] = [];
@@ -30,10 +38,11 @@ export class Assembler {
     }
   }
 
-  /** Emits a jump (conditional or not) to a label that is bound later. */
+  /** Emits a jump (conditional or not). */
   jumpTo(label: Label, instruction: Instruction): void {
     this.makeStops();
-    this.wait(label, instruction);
+    if (label.position === undefined) this.wait(label, instruction);
+    else this.jumpBack(label.position, instruction);
   }
 
   /** The label stands for the next instruction. */
@@ -44,8 +53,13 @@ export class Assembler {
     this.resolve(label.waiting.splice(0), position);
   }
 
+  private jumpBack(to: number, instruction: Instruction): void {
+    const distance = this.instructions.length + 1 - to;
+    if (distance > MAX_DISTANCE) throw tooFar(distance);
+    this.instructions.push({ ...instruction, off: -distance });
+  }
+
   private wait(label: Label, instruction: Instruction): void {
-    if (label.position !== undefined) throw new Error('a filter jumps forward only');
     const position = this.instructions.length;
     label.waiting.push(position);
     this.pending.add(label);
@@ -56,13 +70,7 @@ export class Assembler {
   private resolve(jumps: readonly number[], position: number): void {
     for (const from of jumps) {
       const distance = position - from - 1;
-      if (distance > MAX_DISTANCE) {
-        throw new AgentFailure(
-          'bad-filter',
-          `The filter has too many branches for the kernel (a jump over ${distance} instructions).`,
-          'Shorten the filter, for example with "net" instead of many hosts.',
-        );
-      }
+      if (distance > MAX_DISTANCE) throw tooFar(distance);
       this.instructions[from]!.off = distance;
     }
   }

@@ -1,6 +1,6 @@
 import { AgentFailure } from '../errors.ts';
 import { fallsThrough, jumpsTo, type Instruction } from './ebpf.ts';
-import { LINEAR } from './packet-loads.ts';
+import { CAPTURED } from './packet-loads.ts';
 
 /** BPF_COMPLEXITY_LIMIT_JMP_SEQ of kernel/bpf/verifier.c, which beyond it only says EFAULT. */
 const MAX_BRANCHES = 8192;
@@ -22,7 +22,7 @@ export function checkBranchLimit(program: readonly Instruction[]): void {
       const instruction: Instruction = program[at]!;
       const target = jumpsTo(instruction, at);
       const next: number | undefined = fallsThrough(instruction) ? at + 1 : undefined;
-      if (target !== undefined && next !== undefined && instruction.dst !== LINEAR) putOff.push(target);
+      if (target !== undefined && next !== undefined && instruction.dst !== CAPTURED) putOff.push(target);
       most = Math.max(most, putOff.length);
       at = next ?? target;
     }

@@ -17,17 +17,23 @@ const HEADER_BYTES = 24;
 const Kind = { int: 1, func: 12, funcProto: 13 } as const;
 const INT_SIGNED = 1;
 const LINKAGE_GLOBAL = 1;
+const LINKAGE_EXTERN = 2;
 
 /** Shown in verifier logs in place of a source file. */
 const FILE_NAME = 'packet-filter';
 
+/** A function of another object: it takes `unsigned long long`s and returns one. */
+export type ExternalFunction = Omit<FunctionInfo, 'offset'>;
+
 /**
  * Types for global functions that take `unsigned long long`s and return `int`. Type 0 is void by definition.
  * @param section the ELF section with the code
+ * @param external what they call
  */
 export function buildBtf(
   section: string,
   functions: readonly FunctionInfo[],
+  external: readonly ExternalFunction[],
 ): { btf: Uint8Array; btfExt: Uint8Array } {
   const strings = new StringTable();
   const types: number[] = [];
@@ -39,11 +45,13 @@ export function buildBtf(
 
   const int = add('int', Kind.int, 0, 4, (INT_SIGNED << 24) | 32);
   const u64 = add('unsigned long long', Kind.int, 0, 8, 64);
-  const functionIds = functions.map(({ name, parameters }) => {
+  const addFunction = ({ name, parameters }: ExternalFunction, linkage: number, result: number) => {
     const list = parameters.flatMap((parameter) => [strings.add(parameter), u64]);
-    const prototype = add('', Kind.funcProto, parameters.length, int, ...list);
-    return add(name, Kind.func, LINKAGE_GLOBAL, prototype);
-  });
+    const prototype = add('', Kind.funcProto, parameters.length, result, ...list);
+    return add(name, Kind.func, linkage, prototype);
+  };
+  const functionIds = functions.map((entry) => addFunction(entry, LINKAGE_GLOBAL, int));
+  for (const entry of external) addFunction(entry, LINKAGE_EXTERN, u64);
 
   const count = functions.length;
   const sectionName = strings.add(section);

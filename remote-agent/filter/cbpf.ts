@@ -10,12 +10,17 @@ export type JumpTest = 'jeq' | 'jgt' | 'jge' | 'jset';
 export type LoadSize = 1 | 2 | 4;
 /** The accumulator and the index register, 32 bits each. */
 export type CbpfRegister = 'A' | 'X';
-/** PACKET_* of linux/if_packet.h, PACKET_OUTGOING for what this machine sends; the interface's index. */
-export type LinkFact = 'packet-type' | 'interface';
+/**
+ * PACKET_* of linux/if_packet.h, PACKET_OUTGOING for what this machine sends; the interface's index; a VLAN tag
+ * that is outside of the packet: 1 if there is one, and its 16 bits.
+ */
+export type LinkFact = 'packet-type' | 'interface' | 'vlan-present' | 'vlan-tag';
+/** Facts of one packet; 0 for what is left out. */
+export type LinkFacts = Partial<Record<LinkFact, number>>;
 /** A constant, or the index register. */
 export type Operand = number | 'X';
 
-/** One instruction; jump targets are indexes into the program and larger than the instruction's own. */
+/** One instruction; jump targets are indexes into the program. Only `goto` goes back, in loops. */
 export type Operation =
   | { op: 'load'; size: LoadSize; offset: number; indexed: boolean }
   /** X = 4 × low nibble of the byte: the length of an IPv4 header. */
@@ -52,28 +57,24 @@ const ALU_OPERATORS = [
 const JUMP_TESTS = [undefined, 'jeq', 'jgt', 'jge', 'jset'] as const;
 
 /**
- * Loads from here on are no packet bytes: Linux answers them from the skb (SKF_AD_OFF in linux/filter.h,
- * 64 bytes of them), whatever their size. libpcap emits them for the primitives below. Offsets beyond are
- * merely out of the packet.
+ * Loads from here on are no packet bytes: Linux answers them from the skb (SKF_AD_OFF in linux/filter.h),
+ * whatever their size. libpcap emits them for the primitives below.
  */
 const ANCILLARY_START = 0xffff_f000;
-const ANCILLARY_BYTES = 64;
 const LINK_FACTS = new Map<number, LinkFact>([
   [ANCILLARY_START + 4, 'packet-type'], // inbound, outbound
   [ANCILLARY_START + 8, 'interface'], // ifindex
-]);
-const OTHER_PRIMITIVES = new Map([
-  [ANCILLARY_START + 44, 'vlan'],
-  [ANCILLARY_START + 48, 'vlan'],
+  [ANCILLARY_START + 44, 'vlan-tag'], // vlan
+  [ANCILLARY_START + 48, 'vlan-present'],
 ]);
 
 const UPDATE_REMEDY = 'Editor and agent disagree about the filter program; please report the filter text.';
 
-function fail(index: number, problem: string, remedy = UPDATE_REMEDY): never {
+function fail(index: number, problem: string): never {
   throw new AgentFailure(
     'bad-filter',
     `The filter cannot run in the kernel: instruction ${index} ${problem}.`,
-    remedy,
+    UPDATE_REMEDY,
   );
 }
 
@@ -119,7 +120,7 @@ function decodeInstruction(program: readonly CbpfInstruction[], index: number): 
         case 0x20:
         case 0x28:
         case 0x30:
-          return absoluteLoad(index, loadSize(code), k);
+          return absoluteLoad(loadSize(code), k);
         case 0x40:
         case 0x48:
         case 0x50:
@@ -161,24 +162,16 @@ function loadSize(code: number): LoadSize {
 }
 
 function jumpTarget(length: number, index: number, offset: number): number {
-  if (offset < 0) {
-    const remedy = 'Leave "protochain" out of the filter; "proto" matches the first header.';
-    fail(index, 'jumps backward, as the code of "protochain" does', remedy);
-  }
   const target = index + 1 + offset;
+  if (target < 0) fail(index, 'jumps to before the program');
   return target < length ? target : fail(index, 'jumps past the end of the program');
 }
 
-function absoluteLoad(index: number, size: LoadSize, k: number): Operation {
-  if (k < ANCILLARY_START || k >= ANCILLARY_START + ANCILLARY_BYTES)
-    return { op: 'load', size, offset: k, indexed: false };
+/**
+ * An offset there that names no fact is merely out of the packet, as for libpcap's bpf_filter. libpcap itself
+ * makes such: in "pppoes and inbound" it counts from the inner header.
+ */
+function absoluteLoad(size: LoadSize, k: number): Operation {
   const fact = LINK_FACTS.get(k);
-  if (fact !== undefined) return { op: 'load-link', fact };
-  const primitive = OTHER_PRIMITIVES.get(k);
-  const what = primitive === undefined ? '' : ` (${primitive})`;
-  return fail(
-    index,
-    `asks for what only a capture on an interface knows${what}`,
-    `Leave that part${what} out of the filter: it can only look at the packet's own bytes.`,
-  );
+  return fact === undefined ? { op: 'load', size, offset: k, indexed: false } : { op: 'load-link', fact };
 }

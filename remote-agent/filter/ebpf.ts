@@ -5,6 +5,7 @@ export const R1 = 1;
 export const R2 = 2;
 export const R3 = 3;
 export const R4 = 4;
+export const R5 = 5;
 /** R6 to R9 survive calls. */
 export const R6 = 6;
 export const R7 = 7;
@@ -41,8 +42,19 @@ const ALU = {
 } as const;
 export type AluName = keyof typeof ALU;
 
-/** All comparisons are unsigned. */
-const JUMP = { jeq: 0x10, jgt: 0x20, jge: 0x30, jset: 0x40, jne: 0x50, jlt: 0xa0, jle: 0xb0 } as const;
+/** Comparisons are unsigned, but for those that begin with `js`. */
+const JUMP = {
+  jeq: 0x10,
+  jgt: 0x20,
+  jge: 0x30,
+  jset: 0x40,
+  jne: 0x50,
+  jsgt: 0x60,
+  jsge: 0x70,
+  jlt: 0xa0,
+  jle: 0xb0,
+  jslt: 0xc0,
+} as const;
 export type JumpName = keyof typeof JUMP;
 
 const JA = 0x05;
@@ -93,6 +105,14 @@ export const jump64Register = (name: JumpName, dst: number, src: number) =>
 /** Numbers of include/uapi/linux/bpf.h. */
 export const Helper = { probeReadKernel: 113 } as const;
 export const call = (helper: number) => make(CALL, 0, 0, 0, helper);
+/** In `src` of a call: of a function of the program, not of a helper (BPF_PSEUDO_CALL). */
+const FUNCTION = 1;
+const KERNEL_FUNCTION = 2;
+/** A call of the function that the linker puts in: −1 is what it adds the distance to. */
+export const callExternal = () => make(CALL, 0, FUNCTION, 0, -1);
+export const isExternalCall = ({ code, src }: Instruction) => code === CALL && src === FUNCTION;
+/** A call of a kernel function by its BTF id (BPF_PSEUDO_KFUNC_CALL). */
+export const callKernel = (function_: number) => make(CALL, 0, KERNEL_FUNCTION, 0, function_);
 export const exit = () => make(EXIT);
 
 /** Where an instruction at `index` may jump to; undefined when it is no jump. */

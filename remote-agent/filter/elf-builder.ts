@@ -1,14 +1,18 @@
 /** A relocatable ELF file for BPF, little-endian, 64 bits (elf(5)). */
 import { StringTable } from './string-table.ts';
 
-export interface ElfSection {
-  name: string;
-  /** Machine code? */
-  executable: boolean;
-  data: Uint8Array;
+/** What goes into the file. */
+export interface ElfContents {
+  /** `.text` */
+  code: Uint8Array;
+  /** Global functions in the code. */
+  functions: readonly ElfFunction[];
+  /** A function of another file, and where in the code it is called, in bytes. */
+  external: { name: string; calls: readonly number[] };
+  /** Sections beside the code. */
+  data: readonly { name: string; bytes: Uint8Array }[];
 }
 
-/** A global function in the first section. */
 export interface ElfFunction {
   name: string;
   offset: number;
@@ -18,6 +22,7 @@ export interface ElfFunction {
 const HEADER_BYTES = 64;
 const SECTION_HEADER_BYTES = 64;
 const SYMBOL_BYTES = 24;
+const RELOCATION_BYTES = 16;
 const ALIGNMENT = 8;
 
 const ET_REL = 1;
@@ -25,9 +30,18 @@ const EM_BPF = 247;
 const SHT_PROGBITS = 1;
 const SHT_SYMTAB = 2;
 const SHT_STRTAB = 3;
+const SHT_REL = 9;
 const SHF_ALLOC_EXECINSTR = 6;
-/** STB_GLOBAL, STT_FUNC */
+/** As clang sets it: libbpf links sections of one name only when their flags are the same. */
+const SHF_INFO_LINK = 0x40;
+/** STB_GLOBAL with STT_FUNC and STT_NOTYPE */
 const GLOBAL_FUNCTION = 0x12;
+const GLOBAL_UNKNOWN = 0x10;
+/** Section 0 is the null section. */
+const CODE_SECTION = 1;
+const UNDEFINED_SECTION = 0;
+/** A call (Documentation/bpf/llvm_reloc.rst). */
+const R_BPF_64_32 = 10;
 
 interface PlacedSection {
   name: string;
@@ -40,50 +54,62 @@ interface PlacedSection {
   data: Uint8Array;
 }
 
-/** @param functions symbols, all in the first of the sections */
-export function buildElf(sections: readonly ElfSection[], functions: readonly ElfFunction[]): Uint8Array {
+export function buildElf({ code, functions, external, data }: ElfContents): Uint8Array {
   const strings = new StringTable();
-  const symbols = symbolTable(functions, strings);
-  const symtabIndex = sections.length + 1; // section 0 is the null section
+  const called = external.calls.length > 0;
+  const symbols = functions.map(({ name, offset, bytes }) =>
+    symbol(strings.add(name), GLOBAL_FUNCTION, CODE_SECTION, offset, bytes),
+  );
+  if (called) symbols.push(symbol(strings.add(external.name), GLOBAL_UNKNOWN, UNDEFINED_SECTION, 0, 0));
+  const symtabIndex = CODE_SECTION + data.length + 1;
   const strtabIndex = symtabIndex + 1;
-  const placed: PlacedSection[] = sections.map(({ name, executable, data }) => ({
-    name,
-    type: SHT_PROGBITS,
-    flags: executable ? SHF_ALLOC_EXECINSTR : 0,
-    link: 0,
-    info: 0,
-    alignment: executable ? ALIGNMENT : 4,
-    entryBytes: 0,
-    data,
-  }));
-  const table = { flags: 0, link: 0, info: 0, alignment: 1, entryBytes: 0 };
-  // info: the first global symbol
-  placed.push({
-    ...table,
-    name: '.symtab',
-    type: SHT_SYMTAB,
-    link: strtabIndex,
-    info: 1,
+  const plain = { type: SHT_PROGBITS, flags: 0, link: 0, info: 0, alignment: 4, entryBytes: 0 };
+  const placed: PlacedSection[] = [
+    { ...plain, name: '.text', flags: SHF_ALLOC_EXECINSTR, alignment: ALIGNMENT, data: code },
+    ...data.map(({ name, bytes }) => ({ ...plain, name, data: bytes })),
+    {
+      ...plain,
+      name: '.symtab',
+      type: SHT_SYMTAB,
+      link: strtabIndex,
+      info: 1, // the first global symbol
+      alignment: ALIGNMENT,
+      entryBytes: SYMBOL_BYTES,
+      data: Buffer.concat([Buffer.alloc(SYMBOL_BYTES), ...symbols]),
+    },
+  ];
+  const table = { ...plain, name: '.strtab', type: SHT_STRTAB, alignment: 1 };
+  const relocations: PlacedSection = {
+    ...plain,
+    name: '.rel.text',
+    type: SHT_REL,
+    flags: SHF_INFO_LINK,
+    link: symtabIndex,
+    info: CODE_SECTION,
     alignment: ALIGNMENT,
-    entryBytes: SYMBOL_BYTES,
-    data: symbols,
-  });
-  for (const { name } of placed) strings.add(name);
-  strings.add('.strtab');
-  placed.push({ ...table, name: '.strtab', type: SHT_STRTAB, data: strings.bytes() });
-  return assemble(placed, strings, strtabIndex);
+    entryBytes: RELOCATION_BYTES,
+    data: Buffer.concat(external.calls.map((offset) => relocation(offset, symbols.length))),
+  };
+  const behind = called ? [relocations] : [];
+  for (const { name } of [...placed, table, ...behind]) strings.add(name);
+  return assemble([...placed, { ...table, data: strings.bytes() }, ...behind], strings, strtabIndex);
 }
 
-function symbolTable(functions: readonly ElfFunction[], strings: StringTable): Uint8Array {
-  const bytes = Buffer.alloc((functions.length + 1) * SYMBOL_BYTES);
-  functions.forEach((symbol, index) => {
-    const at = (index + 1) * SYMBOL_BYTES;
-    bytes.writeUInt32LE(strings.add(symbol.name), at);
-    bytes.writeUInt8(GLOBAL_FUNCTION, at + 4);
-    bytes.writeUInt16LE(1, at + 6);
-    bytes.writeBigUInt64LE(BigInt(symbol.offset), at + 8);
-    bytes.writeBigUInt64LE(BigInt(symbol.bytes), at + 16);
-  });
+function symbol(name: number, info: number, section: number, value: number, size: number): Uint8Array {
+  const bytes = Buffer.alloc(SYMBOL_BYTES);
+  bytes.writeUInt32LE(name);
+  bytes.writeUInt8(info, 4);
+  bytes.writeUInt16LE(section, 6);
+  bytes.writeBigUInt64LE(BigInt(value), 8);
+  bytes.writeBigUInt64LE(BigInt(size), 16);
+  return bytes;
+}
+
+function relocation(offset: number, symbolIndex: number): Uint8Array {
+  const bytes = Buffer.alloc(RELOCATION_BYTES);
+  bytes.writeBigUInt64LE(BigInt(offset));
+  bytes.writeUInt32LE(R_BPF_64_32, 8);
+  bytes.writeUInt32LE(symbolIndex, 12);
   return bytes;
 }
 

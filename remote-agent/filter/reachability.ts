@@ -19,10 +19,20 @@ export function successors(operation: Operation, index: number): number[] {
 
 /** Which operations can run at all: the kernel's verifier refuses programs with others. */
 export function reachable(program: readonly Operation[]): boolean[] {
-  const reached = program.map((_, index) => index === 0);
-  // Jumps only go forward, so one pass sees every predecessor first.
-  program.forEach((operation, index) => {
-    if (reached[index]) for (const next of successors(operation, index)) reached[next] = true;
-  });
+  const reached = program.map(() => false);
+  const queue = [0];
+  for (let index = queue.pop(); index !== undefined; index = queue.pop()) {
+    if (reached[index]) continue;
+    reached[index] = true;
+    queue.push(...successors(program[index]!, index));
+  }
   return reached;
+}
+
+/** Which operations are jumped back to: each is where a loop begins. */
+export function loopHeads(program: readonly Operation[], live: readonly boolean[]): Set<number> {
+  const heads = program.flatMap((operation, index) =>
+    live[index] ? successors(operation, index).filter((next) => next <= index) : [],
+  );
+  return new Set(heads);
 }

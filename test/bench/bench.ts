@@ -1,8 +1,25 @@
 /** `npm run bench [-- NAME…]`: builds the product and runs the benchmarks, or only those named. */
 import { build } from '../../build/build.ts';
 import { filterBenchmark } from './filter.ts';
+import { run as measureSource } from './source.ts';
+import { lineMeasures } from './source-lines.ts';
+import { printTable } from './table.ts';
 
-const BENCHMARKS: Record<string, () => Promise<void>> = { filter: filterBenchmark };
+/** One line of a benchmark's table. */
+export interface Measure {
+  name: string;
+  goal: string;
+  measured: string;
+}
+
+const BENCHMARKS: Record<string, () => Promise<void>> = { filter: filterBenchmark, source: sourceBenchmark };
+
+async function sourceBenchmark(): Promise<void> {
+  const log = (line: string) => console.error(line);
+  const measures = [...(await measureSource(log)), ...(await lineMeasures(log))];
+  const rows = measures.map(({ name, goal, measured }) => [name, goal, measured]);
+  printTable(['measure', 'goal', 'measured'], rows);
+}
 
 async function main(): Promise<void> {
   const names = process.argv.slice(2);

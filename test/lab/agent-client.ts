@@ -39,6 +39,7 @@ export interface DecodedEvent {
   /** `source:port->destination:port/protocol`, IPv6 addresses in brackets; undefined: not an IP packet. */
   tuple: string | undefined;
   lostBefore: number;
+  generation: number;
 }
 
 /** Copies dist/agent into the guest. */
@@ -160,5 +161,6 @@ function decodeEvent(record: Buffer): DecodedEvent {
           `/${record.readUInt8(EventRecord.l4Protocol)}`
         : undefined,
     lostBefore: record.readUInt32LE(EventRecord.lostBefore),
+    generation: record.readUInt32LE(EventRecord.generation),
   };
 }

@@ -3,7 +3,7 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { distDir } from '../../build/paths.ts';
 import type { Guest, GuestUser } from './guest.ts';
@@ -34,7 +34,7 @@ export class Home {
     if (guest !== undefined) copyFileSync(guest.knownHosts, this.knownHosts);
   }
 
-  /** Starts `packet-trace` with these arguments. */
+  /** Starts `packet-trace` with these arguments; its standard input stays open. */
   start(args: readonly string[]): PacketTrace {
     const started = new PacketTrace(this.dir, args);
     this.#running.add(started);
@@ -42,9 +42,11 @@ export class Home {
     return started;
   }
 
-  /** Runs `packet-trace` to its end. */
-  run(args: readonly string[]): Promise<Ended> {
-    return this.start(args).end(START_LIMIT_MS);
+  /** Runs `packet-trace` to its end, with this standard input. */
+  run(args: readonly string[], input = ''): Promise<Ended> {
+    const started = this.start(args);
+    started.child.stdin.end(input);
+    return started.end(START_LIMIT_MS);
   }
 
   /** `packet-trace` with these arguments as a shell command. */
@@ -66,7 +68,7 @@ export class PacketTrace {
   stdout = '';
   stderr = '';
   readonly ended: Promise<Ended>;
-  readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
 
   constructor(home: string, args: readonly string[]) {
     const env = { PATH: process.env.PATH, HOME: home, TZ: 'UTC' };
@@ -74,8 +76,9 @@ export class PacketTrace {
     this.child = spawn(process.execPath, [join(distDir, 'packet-trace.cjs'), ...args], {
       env,
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
+    this.child.stdin.on('error', () => undefined); // it may end without reading
     this.child.stdout.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
     this.child.stderr.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
     this.ended = new Promise((resolve) => {

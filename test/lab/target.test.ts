@@ -207,7 +207,8 @@ withGuest('bare', (guest) => {
 
   test('login by password alone, without keyboard-interactive', async () => {
     const conf = '/run/lab/sshd_config';
-    const serverPid = () => output(guest(), 'pgrep -o -x sshd');
+    // Its process is there before it listens.
+    const serverPid = () => output(guest(), 'ss -ltnH sport = :22 | grep -q . && pgrep -o -x sshd');
     const old = await serverPid();
     await guest().exec(`sed -i 's/^KbdInteractive.*/KbdInteractiveAuthentication no/' ${conf}; kill ${old}`);
     let restarted = '';

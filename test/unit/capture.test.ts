@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import type { Capture, CaptureEnd, CaptureOptions } from '../../extension/capture/api.ts';
 import { startCapture } from '../../extension/capture/engine.ts';
-import { HEARTBEAT_INTERVAL_MS } from '../../remote-agent/protocol.ts';
+import { NO_FILTER } from '../../extension/capture/filters.ts';
+import { type CompiledFilter, HEARTBEAT_INTERVAL_MS, type KernelBuild } from '../../remote-agent/protocol.ts';
 import { endFakeAgents, FakeAgent } from './fake-agent.ts';
 import { attached, eventsFrame, functionAddress, hello, kernelAddress, type TestEvent } from './records.ts';
 
-const OPTIONS: CaptureOptions = { filter: null, functions: null, backend: 'auto' };
+const OPTIONS: CaptureOptions = { filter: NO_FILTER, functions: null, backend: 'auto' };
 const NAMES = ['ip_rcv', 'kfree_skbmem'];
 
 afterEach(endFakeAgents);
@@ -33,8 +34,9 @@ function ended(capture: Capture): Promise<CaptureEnd> {
 
 test('a capture starts when the probes are armed, with the request the front end made', async () => {
   const agent = new FakeAgent();
+  const compiled: CompiledFilter = { l2: [[6, 0, 0, 1]], l3: null };
   const options: CaptureOptions = {
-    filter: { l2: [[6, 0, 0, 1]], l3: null },
+    filter: { ...NO_FILTER, filter: 'tcp', compiled },
     functions: 'ip_.*',
     backend: 'kprobe',
   };
@@ -42,7 +44,7 @@ test('a capture starts when the probes are armed, with the request the front end
   const starting = startCapture(agent.connection, options, { onProgress: ({ stage }) => stages.push(stage) });
   agent.send(hello({ hostname: 'web1' }));
   const { type, ...request } = await agent.request('start');
-  assert.deepEqual({ type, ...request }, { type: 'start', ...options, ringBufferBytes: 0 });
+  assert.deepEqual({ type, ...request }, { type: 'start', ...options, filter: compiled, ringBufferBytes: 0 });
   agent.send({ type: 'progress', stage: 'scan', done: 1, total: 2 });
   agent.send(attached(NAMES));
   const capture = await starting;
@@ -86,7 +88,37 @@ test('events that come before the names are kept for them', async () => {
   const capture = await starting;
   assert.equal(capture.store.functionName(0), 'kfree_skbmem');
   assert.deepEqual([capture.store.functionName(1), capture.store.dropOffset(1)], ['nft_do_chain', 8]);
+  assert.deepEqual(capture.store.place(0), {
+    name: 'kfree_skbmem',
+    module: '',
+    start: functionAddress(1),
+    offset: 0,
+  });
+  assert.deepEqual(capture.store.place(1), { ...location, offset: 8 });
   assert.equal(capture.trajectories.end(0), 'freed');
+  await capture.stop();
+});
+
+test('asks for the kernel’s build when it is wanted, and keeps what the agent tells', async () => {
+  const agent = new FakeAgent();
+  const starting = startCapture(agent.connection, { ...OPTIONS, wantBuild: true });
+  agent.send(hello());
+  const request = await agent.request('start');
+  assert.equal(request.type === 'start' && request.wantBuild, true);
+  agent.send(attached(NAMES));
+  const capture = await starting;
+  assert.equal(capture.build, undefined);
+  const build: KernelBuild = {
+    type: 'kernel-build',
+    buildIds: { kernel: '0a', modules: {} },
+    config: null,
+    textStart: null,
+    neighbourhood: '',
+  };
+  const told = new Promise((resolve) => capture.on('build', resolve));
+  agent.send(build);
+  assert.deepEqual(await told, build);
+  assert.deepEqual(capture.build, build);
   await capture.stop();
 });
 

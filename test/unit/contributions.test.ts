@@ -13,6 +13,8 @@ interface Manifest {
   contributes: {
     commands: { command: string; title: string; category: string; enablement?: string }[];
     menus: Record<string, { command: string; when: string }[]>;
+    languages: { id: string; extensions: string[]; configuration: string; icon: Record<string, string> }[];
+    grammars: { language?: string; scopeName: string; path: string; injectTo?: string[] }[];
     viewsContainers: { activitybar: { id: string; icon: string }[] };
     views: Record<string, { id: string }[]>;
     viewsWelcome: { view: string; contents: string; when: string }[];
@@ -104,6 +106,7 @@ test('commands that need a row are not in the palette', () => {
   assert.deepEqual(sorted(hidden?.map(({ command }) => command) ?? []), [
     ids.Command.LoadMore,
     ids.Command.PickTarget,
+    ids.Command.RevealPacket,
     ids.Command.ShowMenu,
   ]);
 });
@@ -119,6 +122,8 @@ test('the debugger: type, pick-target variable and launch attributes are those o
   assert.deepEqual(manifest.activationEvents, [
     `onDebugResolve:${ids.DEBUG_TYPE}`,
     `onDebugDynamicConfigurations:${ids.DEBUG_TYPE}`,
+    'onLanguage:jsonc', // launch.json has filters too
+    'workspaceContains:net/core/skbuff.c', // a kernel tree: lenses and symbols before the first trace
   ]);
   assert.deepEqual(debuggerOf.variables, { pickTarget: ids.Command.PickTarget });
   const { properties } = debuggerOf.configurationAttributes.launch;
@@ -131,16 +136,35 @@ test('the debugger: type, pick-target variable and launch attributes are those o
 test('settings are documented and scoped, and restricted in untrusted workspaces', () => {
   for (const [name, property] of Object.entries(contributes.configuration.properties)) {
     assert.ok(property.markdownDescription, name);
-    assert.match(String(property.scope), /^machine(-overridable)?$/, name);
+    assert.match(String(property.scope), /^(machine(-overridable)?|resource)$/, name);
   }
+  // A workspace may say how filters look, but not which files are read or programs run.
+  const harmless: string[] = [ids.Setting.FilterInlayHints, ids.Setting.CodeLens, ids.Setting.Heat];
   const { restrictedConfigurations } = manifest.capabilities.untrustedWorkspaces;
-  assert.deepEqual(sorted(restrictedConfigurations), sorted(Object.values(ids.Setting)));
+  const restricted = Object.values(ids.Setting).filter((name) => !harmless.includes(name));
+  assert.deepEqual(sorted(restrictedConfigurations), sorted(restricted));
+});
+
+test('the language of filters: its grammar, its injection into launch.json, and its configuration', () => {
+  const [language] = contributes.languages;
+  assert.equal(language?.id, ids.FILTER_LANGUAGE);
+  assert.deepEqual(language.extensions, ['.pcapfilter']);
+  for (const { scopeName, path } of contributes.grammars) {
+    const grammar = JSON.parse(readFileSync(join(repoRoot, path), 'utf8')) as { scopeName: string };
+    assert.equal(grammar.scopeName, scopeName);
+  }
+  assert.deepEqual(
+    contributes.grammars.map((grammar) => grammar.language ?? grammar.injectTo?.join()),
+    [ids.FILTER_LANGUAGE, 'source.json.comments'],
+  );
 });
 
 test('files that package.json names exist', () => {
   const files = [
     manifest.icon,
     ...contributes.viewsContainers.activitybar.map(({ icon }) => icon),
+    ...contributes.languages.flatMap(({ configuration, icon }) => [configuration, ...Object.values(icon)]),
+    ...contributes.grammars.map(({ path }) => path),
     ...contributes.walkthroughs.flatMap(({ steps }) => steps.map(({ media }) => media.markdown)),
   ];
   for (const file of files) assert.ok(existsSync(join(repoRoot, file)), file);

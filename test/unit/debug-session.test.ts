@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as settled } from 'node:timers/promises';
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { NO_FILTER } from '../../extension/capture/filters.ts';
 import type { StartLaunch } from '../../extension/debug/launch.ts';
 import { PacketTraceSession } from '../../extension/debug/session.ts';
 import { PacketTraceError } from '../../extension/errors.ts';
@@ -64,6 +65,7 @@ function setUp(start?: StartLaunch) {
   const trace: RunningTrace = {
     target: undefined as never,
     capture,
+    changeFilter: (filter) => capture.changeFilter({ ...NO_FILTER, filter }),
     dispose: () => {
       calls.disposed++;
       return Promise.resolve();
@@ -102,9 +104,25 @@ test('the attributes reach the start complete', async () => {
     seen.push(configuration);
     return Promise.resolve(trace);
   });
-  await client.request('launch', { ...LAUNCH, functions: 'ip_.*', identity: '/key', other: 1 });
+  await client.request('launch', {
+    ...LAUNCH,
+    tunnelFilterL3: 'icmp',
+    functions: 'ip_.*',
+    through: 'ip_rcv',
+    identity: '/key',
+    other: 1,
+  });
   assert.deepEqual(seen, [
-    { target: 'root@host', filter: 'tcp', functions: 'ip_.*', backend: 'auto', identity: '/key' },
+    {
+      target: 'root@host',
+      filter: 'tcp',
+      tunnelFilterL2: '',
+      tunnelFilterL3: 'icmp',
+      functions: 'ip_.*',
+      through: 'ip_rcv',
+      backend: 'auto',
+      identity: '/key',
+    },
   ]);
 });
 
@@ -213,4 +231,21 @@ test('a session that VS Code drops stops its trace', async () => {
   client.session.dispose();
   await client.session.stopTrace();
   assert.equal(capture.ended?.why, 'stopped');
+});
+
+test('the debug console changes the filter, tells it, and takes nothing else', async () => {
+  const { client, capture } = setUp();
+  await client.request('initialize', INITIALIZE);
+  await client.request('launch', LAUNCH);
+  const evaluate = async (expression: string, context = 'repl') => {
+    const response = await client.request('evaluate', { expression, context });
+    return response.success ? (response.body as { result: string }).result : response.message;
+  };
+  assert.match((await evaluate('filter udp port 53')) ?? '', /^The filter is changed/);
+  assert.equal(capture.filters.at(-1)?.filter, 'udp port 53');
+  assert.ok(client.transcript.includes('output: Filter: udp port 53'));
+  assert.equal(await evaluate('filter'), 'Filter: udp port 53');
+  assert.match((await evaluate('udp port 53')) ?? '', /takes "filter EXPRESSION"/);
+  assert.match((await evaluate('filter tcp', 'hover')) ?? '', /no expressions/);
+  await client.request('terminate');
 });

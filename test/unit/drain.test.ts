@@ -8,6 +8,7 @@ import { FrameDecoder } from '../../remote-agent/framing.ts';
 import { Output } from '../../remote-agent/output.ts';
 import { EventsHeader } from '../../remote-agent/protocol.ts';
 import { RECORD_STRIDE, type RingBuffer } from '../../remote-agent/ring-buffer.ts';
+import { SymbolOrder } from '../../remote-agent/symbol-order.ts';
 
 /** A ring that never runs dry before it has given `records`. */
 class FakeRing {
@@ -30,7 +31,7 @@ function setUp(t: TestContext, records: number) {
     ring as unknown as RingBuffer,
     loss,
     new Output(stream),
-    new DropLocations(Buffer.alloc(0)),
+    new DropLocations(new SymbolOrder(Buffer.alloc(0))),
   );
   t.after(() => {
     drain.stop(); // or its timer would keep a failed test alive

@@ -3,40 +3,118 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { decodeCbpf } from '../../remote-agent/filter/cbpf.ts';
 import { encode } from '../../remote-agent/filter/ebpf.ts';
-import { translate } from '../../remote-agent/filter/translate.ts';
+import { MAX_ROUNDS, translate } from '../../remote-agent/filter/translate.ts';
+import type { DirectReads } from '../../remote-agent/direct-reads.ts';
 import type { CbpfInstruction } from '../../remote-agent/protocol.ts';
 import { cbpfProgram, packet } from './support/cbpf-arbitrary.ts';
-import { runCbpf } from './support/cbpf-interpreter.ts';
-import { assertNoDeadCode, runEbpf } from './support/ebpf-interpreter.ts';
+import { runCbpf } from '../../extension/filter/cbpf-interpreter.ts';
+import { assertNoDeadCode, runEbpf, runFilterCode } from './support/ebpf-interpreter.ts';
 
 const ADDRESS = 0xffff_8880_1234_5678n;
 
-function compile(program: readonly CbpfInstruction[]): Uint8Array {
-  const code = encode(translate(decodeCbpf(program)));
+/** As found in some kernel's BTF. */
+const DIRECT: DirectReads = { castFunction: 1234, structure: 567, bytesAt: 112 };
+
+function compile(program: readonly CbpfInstruction[], direct?: DirectReads): Uint8Array {
+  const code = encode(translate(decodeCbpf(program), direct));
   assertNoDeadCode(code);
   return code;
 }
 
-function runTranslated(code: Uint8Array, bytes: Uint8Array, length: number): number {
-  return runEbpf(code, [ADDRESS, BigInt(bytes.length), BigInt(length), 0n], { address: ADDRESS, bytes });
+function assertSame(program: readonly CbpfInstruction[], bytes: Uint8Array, length = bytes.length): void {
+  assert.equal(runFilterCode(compile(program), { bytes, length }), runCbpf(program, bytes, length));
 }
 
-function assertSame(program: readonly CbpfInstruction[], bytes: Uint8Array, length = bytes.length): void {
-  assert.equal(runTranslated(compile(program), bytes, length), runCbpf(program, bytes, length));
-}
+const reads = fc.constantFrom(undefined, DIRECT);
 
 describe('cBPF to eBPF', () => {
   test('the translation decides as classic BPF does, for any program and packet', () => {
     fc.assert(
-      fc.property(cbpfProgram, fc.array(packet, { minLength: 1, maxLength: 5 }), (program, packets) => {
-        const code = compile(program);
-        for (const { bytes, more } of packets) {
-          const length = bytes.length + more;
-          assert.equal(runTranslated(code, bytes, length), runCbpf(program, bytes, length));
-        }
-      }),
+      fc.property(
+        cbpfProgram,
+        fc.array(packet, { minLength: 1, maxLength: 5 }),
+        reads,
+        (program, packets, direct) => {
+          const code = compile(program, direct);
+          for (const { bytes, more } of packets) {
+            const length = bytes.length + more;
+            assert.equal(runFilterCode(code, { bytes, length }), runCbpf(program, bytes, length));
+          }
+        },
+      ),
       { numRuns: 3000 },
     );
+  });
+
+  test('it is the same wherever the linear bytes end and the paged ones begin', () => {
+    fc.assert(
+      fc.property(
+        cbpfProgram,
+        packet,
+        fc.integer({ min: -20, max: 220 }),
+        reads,
+        (program, { bytes }, linear, direct) => {
+          const keeps = runFilterCode(compile(program, direct), {
+            bytes,
+            linear: Math.min(linear, bytes.length),
+          });
+          assert.equal(keeps, runCbpf(program, bytes, bytes.length));
+        },
+      ),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('a packet that begins behind its linear bytes and has no others is rejected', () => {
+    const program: CbpfInstruction[] = [
+      [0x30, 0, 0, 0],
+      [0x06, 0, 0, 1],
+    ];
+    const memory = { address: ADDRESS, bytes: new Uint8Array(64) };
+    assert.equal(runEbpf(compile(program), [ADDRESS, BigInt(-4), 64n, 0n, 0n], memory), 0);
+  });
+
+  describe('loops', () => {
+    /** Steps through the packet by the length in each byte, to one that is 0; keeps when that is at 8. */
+    const chain: CbpfInstruction[] = [
+      [0x01, 0, 0, 0],
+      [0x50, 0, 0, 0],
+      [0x15, 3, 0, 0],
+      [0x0c, 0, 0, 0],
+      [0x07, 0, 0, 0],
+      [0x05, 0, 0, 0xffff_fffb],
+      [0x87, 0, 0, 0],
+      [0x15, 0, 1, 8],
+      [0x06, 0, 0, 1],
+      [0x06, 0, 0, 0],
+    ];
+    const steps = (...lengths: number[]) => {
+      const bytes = new Uint8Array(64);
+      let at = 0;
+      for (const length of lengths) {
+        bytes[at] = length;
+        at += length;
+      }
+      return bytes;
+    };
+
+    test('a loop runs until its program leaves it', () => {
+      for (const bytes of [steps(8), steps(4, 4), steps(1, 1, 1, 5), steps(), steps(9), steps(4, 3)])
+        assertSame(chain, bytes);
+      assert.equal(runFilterCode(compile(chain), { bytes: steps(2, 2, 2, 2) }), 1);
+    });
+
+    test('a loop that goes on for too long rejects, and another one begins to count anew', () => {
+      const ones = (count: number) => Uint8Array.from({ length: 300 }, (_, at) => (at < count ? 1 : 0));
+      const keep: CbpfInstruction = [0x06, 0, 0, 1];
+      const once = [...chain.slice(0, 6), keep];
+      const twice = [...chain.slice(0, 6), ...chain.slice(0, 6), keep];
+      for (const program of [once, twice]) {
+        const code = compile(program);
+        assert.equal(runFilterCode(code, { bytes: ones(MAX_ROUNDS - 1) }), 1);
+        assert.equal(runFilterCode(code, { bytes: ones(MAX_ROUNDS) }), 0);
+      }
+    });
   });
 
   test('each load meets the end of the packet exactly', () => {
@@ -82,7 +160,7 @@ describe('cBPF to eBPF', () => {
       [0x06, 0, 0, 1],
     ];
     const bytes = new Uint8Array(64);
-    assert.equal(runTranslated(compile(program), bytes, 64), 0);
+    assert.equal(runFilterCode(compile(program), { bytes }), 0);
   });
 
   test('bytes that cannot be read reject the packet', () => {
@@ -90,7 +168,7 @@ describe('cBPF to eBPF', () => {
       [0x30, 0, 0, 0],
       [0x06, 0, 0, 1],
     ];
-    const args = [ADDRESS, 64n, 64n, 0n];
+    const args = [ADDRESS, 64n, 64n, 0n, 0n];
     assert.equal(runEbpf(compile(program), args, { address: ADDRESS, bytes: new Uint8Array(64) }), 1);
     assert.equal(runEbpf(compile(program), args, { address: ADDRESS, bytes: new Uint8Array(0) }), 0);
   });
@@ -101,7 +179,7 @@ describe('cBPF to eBPF', () => {
       [0x34, 0, 0, 0],
       [0x06, 0, 0, 1],
     ];
-    assert.equal(runTranslated(compile(program), new Uint8Array(0), 0), 0);
+    assert.equal(runFilterCode(compile(program), { bytes: new Uint8Array(0) }), 0);
   });
 
   test('jumps of any length arrive', () => {
@@ -120,10 +198,10 @@ describe('cBPF to eBPF', () => {
       const code = compile(program);
       for (const first of [7, 8]) {
         bytes[0] = first;
-        assert.equal(runTranslated(code, bytes, 64), runCbpf(program, bytes, 64));
+        assert.equal(runFilterCode(code, { bytes }), runCbpf(program, bytes, 64));
       }
       bytes[0] = 8;
-      assert.equal(runTranslated(code, bytes.subarray(0, 40), 64), 0);
+      assert.equal(runFilterCode(code, { bytes: bytes.subarray(0, 40), length: 64 }), 0);
     }
   });
 });

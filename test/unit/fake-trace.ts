@@ -1,7 +1,7 @@
 /** A trace whose agent the test plays, and the process around the terminal front end. */
-import { Writable } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import { startCapture } from '../../extension/capture/engine.ts';
-import type { Environment } from '../../extension/cli/trace-command.ts';
+import type { Environment } from '../../extension/cli/environment.ts';
 import type { TargetFacts } from '../../extension/target/connection.ts';
 import type { RunningTrace, TraceRequest } from '../../extension/trace.ts';
 import type { Attached, Locations } from '../../remote-agent/protocol.ts';
@@ -31,7 +31,7 @@ export class FakeTrace {
     this.requests.push(request);
     const starting = startCapture(
       this.agent.connection,
-      { filter: null, functions: null, backend: 'auto' },
+      { filter: { ...request, compiled: null }, functions: null, backend: 'auto' },
       { signal: request.signal },
     );
     this.agent.send(hello());
@@ -43,7 +43,8 @@ export class FakeTrace {
       startAgent: () => Promise.reject(new Error()),
       dispose: () => undefined,
     };
-    return { target, capture, dispose: async () => void (await capture.stop()) };
+    const changeFilter = (filter: string) => capture.changeFilter({ ...request, filter, compiled: null });
+    return { target, capture, changeFilter, dispose: async () => void (await capture.stop()) };
   };
 }
 
@@ -107,6 +108,7 @@ export class Collected extends Writable {
 
 export class FakeProcess {
   readonly stdout: Writable;
+  readonly stdin = new PassThrough();
   readonly stderr = new Collected();
   readonly controller = new AbortController();
   readonly environment: Environment;
@@ -114,6 +116,7 @@ export class FakeProcess {
   constructor(stdout: Writable = new Collected()) {
     this.stdout = stdout;
     this.environment = {
+      stdin: this.stdin,
       stdout,
       stderr: this.stderr,
       distDir: '/nowhere',

@@ -81,12 +81,13 @@ describe('FilterCompiler', () => {
     });
   });
 
-  it('refuses loops and names what makes them', async () => {
-    for (const text of ['ip protochain 6', 'tcp or ip6 protochain 50']) {
-      await assert.rejects(compiler().compile(text), failure('filter', /"protochain"/));
-      assert.equal((await compiler().check(text)).ok, false);
-    }
-    assert.equal((await compiler().check('ip proto 6')).ok, true);
+  it('gives a trace the program that sees VLAN tags outside of the packet', async () => {
+    const VLAN_TAG_PRESENT = 0xffff_f030;
+    const asks = async (text: string) => {
+      const { l2 } = await compiler().compile(text);
+      return l2?.some(([, , , k]) => k === VLAN_TAG_PRESENT);
+    };
+    assert.deepEqual([await asks('vlan 100 and tcp'), await asks('tcp port 80')], [true, false]);
   });
 
   it('refuses a text that is too long to be a filter, without compiling it', async () => {
@@ -156,6 +157,44 @@ describe('FilterCompiler', () => {
     await delay(200); // it runs by now; where not, the outcome is the same
     assert.equal((await one.check('udp')).ok, true);
     await cancelled;
+  });
+
+  it('analyses a filter: the verdict, and what is wrong where', async () => {
+    const one = compiler();
+    const { verdict, diagnostics } = await one.analyse('tcp prot 80');
+    assert.equal(verdict.ok, false);
+    assert.deepEqual(
+      diagnostics.map(({ start, end, severity, fixes }) => ({ start, end, severity, fixes: fixes.length })),
+      [{ start: 4, end: 8, severity: 'error', fixes: 1 }],
+    );
+    assert.deepEqual((await one.analyse('tcp port 80')).diagnostics, []);
+    assert.deepEqual((await one.analyse(' ')).diagnostics, []);
+  });
+
+  it('has an error for every refusal, also where it is too long to be looked at', async () => {
+    for (const text of ['tcp and '.repeat(1000), '('.repeat(5000)]) {
+      const { verdict, diagnostics } = await compiler().analyse(text);
+      assert.equal(verdict.ok, false);
+      assert.ok(diagnostics[0]?.severity === 'error' && diagnostics[0].end <= text.length, text.slice(0, 20));
+    }
+  });
+
+  it('cancels an older analysis for a newer one', async () => {
+    const one = compiler();
+    const cancelled = assert.rejects(one.analyse(slowFilter), failure('cancelled', /./));
+    assert.equal((await one.analyse('udp')).verdict.ok, true);
+    await cancelled;
+  });
+
+  it('inspects what libpcap answers for each link type, and nothing in its place', async () => {
+    const one = compiler(50);
+    const { results } = await one.inspect('arp', { optimize: true });
+    assert.deepEqual(results, {
+      EN10MB: compileWith(library, 'arp', 'EN10MB', { optimize: true }),
+      RAW: compileWith(library, 'arp', 'RAW', { optimize: true }),
+    });
+    const late = (await one.inspect(slowFilter, { optimize: true })).results.RAW;
+    assert.match(late.ok ? '' : late.message, /took longer than 0\.05 seconds/);
   });
 
   it('does not cancel a compilation for a check', async () => {

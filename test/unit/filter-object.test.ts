@@ -4,9 +4,11 @@ import { ensureInstalled } from '../../build/debian.ts';
 import { AgentFailure } from '../../remote-agent/errors.ts';
 import { filterObject } from '../../remote-agent/filter/object.ts';
 import type { CbpfInstruction } from '../../remote-agent/protocol.ts';
-import { runEbpf } from './support/ebpf-interpreter.ts';
+import { runFilterCode } from './support/ebpf-interpreter.ts';
 import { ElfFile } from './support/elf-file.ts';
 import { compileBpf, libbpfLinker } from './support/libbpf-linker.ts';
+
+const NAMES = ['pcap_filter_l2', 'pcap_filter_l3', 'pcap_tunnel_l2', 'pcap_tunnel_l3'];
 
 /** Keeps packets whose first byte is `value`. */
 const firstByteIs = (value: number): CbpfInstruction[] => [
@@ -16,11 +18,8 @@ const firstByteIs = (value: number): CbpfInstruction[] => [
   [0x06, 0, 0, 0],
 ];
 
-const ADDRESS = 0xffff_8880_0000_1000n;
-
 function decide(object: Uint8Array, name: string, bytes: Uint8Array): boolean {
-  const args = [ADDRESS, BigInt(bytes.length), BigInt(bytes.length), 0n];
-  return runEbpf(new ElfFile(object).functionCode(name), args, { address: ADDRESS, bytes }) !== 0;
+  return runFilterCode(new ElfFile(object).functionCode(name), { bytes }) !== 0;
 }
 
 describe('filter object', () => {
@@ -31,6 +30,15 @@ describe('filter object', () => {
     assert.equal(decide(object, 'pcap_filter_l2', packet), true);
     assert.equal(decide(object, 'pcap_filter_l3', packet), false);
     assert.equal(decide(object, 'pcap_filter_l3', Uint8Array.of(0x60)), true);
+  });
+
+  test('a tunnel has its own programs; those that are left out keep everything', () => {
+    const outer = { l2: firstByteIs(1), l3: firstByteIs(2) };
+    const object = filterObject({ ...outer, tunnelL2: firstByteIs(0x45) });
+    assert.equal(decide(object, 'pcap_tunnel_l2', packet), true);
+    assert.equal(decide(object, 'pcap_tunnel_l2', Uint8Array.of(0x60)), false);
+    assert.equal(decide(object, 'pcap_tunnel_l3', packet), true);
+    assert.equal(decide(filterObject({ ...outer, tunnelL3: null }), 'pcap_tunnel_l3', packet), false);
   });
 
   test('a refused side keeps nothing, no filter keeps everything', () => {
@@ -71,26 +79,37 @@ describe('filter object', () => {
     assert.equal(elf.machine, 247);
     assert.equal(elf.type, 1);
     const names = elf.sections.map(({ name }) => name);
-    assert.deepEqual(names, ['', '.text', '.BTF', '.BTF.ext', '.symtab', '.strtab']);
+    assert.deepEqual(names, ['', '.text', '.BTF', '.BTF.ext', '.symtab', '.strtab', '.rel.text']);
     for (const { name, offset, alignment } of elf.sections)
       assert.equal(alignment === 0 ? 0 : offset % alignment, 0, name);
-    const [none, l2, l3] = elf.symbols;
+    const [none, ...functions] = elf.symbols;
     assert.equal(none!.name, '');
-    assert.deepEqual([l2!.name, l3!.name], ['pcap_filter_l2', 'pcap_filter_l3']);
-    assert.equal(l2!.value + l2!.size, l3!.value);
-    assert.equal(l3!.value + l3!.size, elf.section('.text').data.length);
+    const word = functions.pop()!;
+    assert.deepEqual([word.name, word.section], ['packet_word', 0]);
+    assert.deepEqual(
+      functions.map(({ name }) => name),
+      NAMES,
+    );
+    let end = 0;
+    for (const { value, size } of functions) {
+      assert.equal(value, end);
+      end += size;
+    }
+    assert.equal(end, elf.section('.text').data.length);
   });
 });
 
 describe("libbpf's linker", () => {
   const main = `
     typedef unsigned long long __u64;
-    extern int pcap_filter_l2(__u64 data, __u64 linear, __u64 length, __u64 link);
-    extern int pcap_filter_l3(__u64 data, unsigned long long linear, unsigned long long length, __u64 link);
-    static __attribute__((noinline)) int other(int a) { asm volatile("" : "+r"(a)); return a; }
+    ${NAMES.map((name) => `extern int ${name}(__u64 data, __u64 linear, __u64 length, __u64 paged, __u64 link);`).join('\n')}
+    __attribute__((noinline)) __u64 packet_word(__u64 skb, __u64 position) {
+      asm volatile("" : "+r"(skb), "+r"(position));
+      return skb + position;
+    }
     char LICENSE[] __attribute__((section("license"))) = "GPL";
     __attribute__((section("raw_tp"))) int program(__u64 *c) {
-      return other(c[0]) + pcap_filter_l2(c[0], c[1], c[2], c[3]) + pcap_filter_l3(c[0], c[1], c[2], c[3]);
+      return ${NAMES.map((name) => `${name}(c[0], c[1], c[2], c[3], c[4])`).join(' + ')};
     }`;
 
   for (const suite of ['bookworm', 'bookworm-backports'] as const) {
@@ -99,20 +118,23 @@ describe("libbpf's linker", () => {
       const linker = await libbpfLinker(suite);
       const object = filterObject({ l2: firstByteIs(1), l3: firstByteIs(2) });
       const linked = new ElfFile(linker.link(compileBpf(main), object));
-      for (const name of ['pcap_filter_l2', 'pcap_filter_l3']) {
+      for (const name of [...NAMES, 'packet_word']) {
         const symbol = linked.symbols.find((candidate) => candidate.name === name);
         assert.ok(symbol, name);
         assert.equal(linked.sections[symbol.section]?.name, '.text');
-        assert.deepEqual(linked.functionCode(name), new ElfFile(object).functionCode(name));
       }
+      // Only where packet_word is has been filled in.
+      const calls = (code: Uint8Array) => code.filter((_, at) => at % 8 < 4);
+      for (const name of NAMES)
+        assert.deepEqual(calls(linked.functionCode(name)), calls(new ElfFile(object).functionCode(name)));
     });
   }
 
   test('refuses a main object that declares other parameters', async () => {
     await ensureInstalled(['clang']);
     const linker = await libbpfLinker('bookworm');
-    const other = main.replace('__u64 data, __u64 linear, __u64 length, __u64 link', 'int data');
-    const call = other.replace('pcap_filter_l2(c[0], c[1], c[2], c[3])', 'pcap_filter_l2(c[0])');
+    const other = main.replace('__u64 data, __u64 linear, __u64 length, __u64 paged, __u64 link', 'int data');
+    const call = other.replace('pcap_filter_l2(c[0], c[1], c[2], c[3], c[4])', 'pcap_filter_l2(c[0])');
     assert.throws(
       () => linker.link(compileBpf(call), filterObject(null)),
       /bpf_linker__add_file of object 1/,

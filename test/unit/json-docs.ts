@@ -50,7 +50,8 @@ function collect(object: object, prefix: string, found: Map<string, unknown[]>, 
     if (type === 'end' && path === 'dropReasons') continue;
     if (Array.isArray(value)) {
       for (const item of value)
-        if (typeof item === 'object' && item !== null) collect(item as object, `${path}[].`, found, type);
+        if (typeof item === 'object' && item !== null && !Array.isArray(item))
+          collect(item as object, `${path}[].`, found, type);
     } else if (typeof value === 'object' && value !== null) collect(value, `${path}.`, found, type);
   }
 }

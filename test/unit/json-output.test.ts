@@ -19,7 +19,7 @@ async function traced(): Promise<Record<string, unknown>[]> {
   const trace = new FakeTrace({ skipped, devices: [{ netns: 4026531840, ifindex: 2, name: 'eth0' }] });
   const stdout = new Collected();
   const process = new FakeProcess(stdout);
-  const command = parseCommandLine(['trace', 'root@guest', '--json']);
+  const command = parseCommandLine(['trace', 'root@guest', '--json', '--filter-commands', 'tcp']);
   assert.ok(command.name === 'trace');
   const done = traceCommand(command, process.environment, trace.start);
   await stdout.until(/"attached"/);
@@ -30,6 +30,10 @@ async function traced(): Promise<Record<string, unknown>[]> {
   };
   trace.agent.sendEvents([curl(0), netfilterDrop(), arp], 3);
   await stdout.until(/"event":2/);
+  process.stdin.write('filter udp\nfoo\n');
+  await trace.agent.request('filter');
+  trace.agent.send({ type: 'filter-changed', generation: 1, since: '5', milliseconds: 1 });
+  await stdout.until(/"refused"/);
   trace.agent.die({ connectionLost: true });
   assert.equal(await done, ExitCode.CutShort);
   return stdout.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -42,8 +46,17 @@ test('every object is what docs/json.md says', async () => {
     [],
   );
   const types = new Set(objects.map(({ type }) => type));
-  assert.deepEqual([...types].sort(), ['attached', 'end', 'error', 'event', 'lost', 'target']);
-  assert.deepEqual([...documented.keys()].sort(), [...types, 'check'].sort());
+  assert.deepEqual([...types].sort(), [
+    'attached',
+    'end',
+    'error',
+    'event',
+    'filter',
+    'lost',
+    'refused',
+    'target',
+  ]);
+  assert.deepEqual([...documented.keys()].sort(), [...types, 'check', 'match', 'place', 'verdict'].sort());
 });
 
 test('the comparison finds missing, undocumented and mistyped fields', () => {

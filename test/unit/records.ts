@@ -36,6 +36,7 @@ export interface TestEvent {
   destinationPort?: number;
   comm?: string;
   lostBefore?: number;
+  generation?: number;
   discarded?: boolean;
 }
 
@@ -73,7 +74,17 @@ function writeRecord(bytes: Uint8Array, event: TestEvent): void {
   record.setBigUint64(EventRecord.skb, event.skb ?? kernelAddress(0x8880_0000_1000), true);
   record.setBigUint64(EventRecord.head, event.head ?? kernelAddress(0x8880_0000_2000), true);
   record.setBigUint64(EventRecord.address, event.address ?? 0n, true);
-  for (const name of ['dropReason', 'netns', 'ifindex', 'mtu', 'mark', 'len', 'pid', 'lostBefore'] as const)
+  for (const name of [
+    'dropReason',
+    'netns',
+    'ifindex',
+    'mtu',
+    'mark',
+    'len',
+    'pid',
+    'lostBefore',
+    'generation',
+  ] as const)
     record.setUint32(EventRecord[name], event[name] ?? 0, true);
   for (const name of ['cpu', 'protocol', 'sourcePort', 'destinationPort'] as const)
     record.setUint16(EventRecord[name], event[name] ?? 0, true);

@@ -7,11 +7,11 @@ const SIZE = 4096;
 /** The data starts behind the producer's page. */
 const OFFSET = 64;
 
-/** A ring as the kernel would fill it, its data there twice. */
+/** A ring as the kernel would fill it, whose records wrap at its end. */
 class FakeRing {
   readonly consumer = new BigUint64Array(1);
   readonly producer = new BigUint64Array(1);
-  readonly #data = new ArrayBuffer(OFFSET + 2 * SIZE);
+  readonly #data = new ArrayBuffer(OFFSET + SIZE);
   readonly ring = new RingBuffer(this.consumer, this.producer, this.#data, OFFSET);
 
   constructor(start = 0n) {
@@ -38,9 +38,7 @@ class FakeRing {
 
   #write(position: bigint, byte: number, value: number): void {
     const at = (Number(position % BigInt(SIZE)) + byte) % SIZE;
-    const bytes = new Uint8Array(this.#data, OFFSET);
-    bytes[at] = value;
-    bytes[at + SIZE] = value;
+    new Uint8Array(this.#data, OFFSET)[at] = value;
   }
 }
 

@@ -294,3 +294,28 @@ test('what was not attached is counted, and named when asked for', async () => {
   assert.match(process.stderr.text, new RegExp(`${NAMES.length} functions by kprobe-multi, 2 not attached`));
   assert.match(process.stderr.text, /inlined everywhere: a_function, another/);
 });
+
+test('commands on standard input change the filter; a bad one is told and changes nothing', async () => {
+  const { trace, process, done } = run(['--filter-commands', 'icmp']);
+  await process.stderr.until(/Tracing /);
+  process.stdin.write('filter tcp port 80\nfoo\nfilter\n');
+  const request = await trace.agent.request('filter');
+  assert.equal(request.generation, 1);
+  trace.agent.send({ type: 'filter-changed', generation: 1, since: '5', milliseconds: 1 });
+  await process.stderr.until(/Filter: tcp port 80\n"foo" is not a command.*\nFilter: tcp port 80\n/);
+  process.interrupt();
+  assert.equal(await done, ExitCode.Ok);
+});
+
+test('without --filter-commands standard input is left alone', async () => {
+  const { trace, process, done } = run([]);
+  await process.stderr.until(/Tracing /);
+  process.stdin.write('filter tcp\n');
+  process.interrupt();
+  await done;
+  assert.equal(process.stdin.readableLength > 0, true);
+  assert.deepEqual(
+    trace.agent.requests.filter(({ type }) => type === 'filter'),
+    [],
+  );
+});

@@ -33,8 +33,8 @@ test('each member is where the program reads it', () => {
       filtered: false,
       dropReasonArgument: 2,
       ownConnection: connection,
-      filterReadsLink: true,
       directReads: true,
+      generation: 7,
     }),
   );
   const offsets = members();
@@ -48,8 +48,8 @@ test('each member is where the program reads it', () => {
   assert.equal(bytes[at('filtered')], 0);
   assert.equal(bytes[at('reason_argument')], 2);
   assert.equal(bytes[at('has_own')], 1);
-  assert.equal(bytes[at('filter_reads_link')], 1);
   assert.equal(bytes[at('direct_reads')], 1);
+  assert.equal(bytes.readUInt32LE(at('generation')), 7);
   assert.equal(bytes.readUInt16LE(at('own_local_port')), 22);
   assert.equal(bytes.readUInt16LE(at('own_remote_port')), 49152);
   assert.equal(bytes[at('own_is_ipv6')], 0);
@@ -69,10 +69,10 @@ test('a kernel without drop reasons, and a trace without SSH', () => {
     filtered: true,
     dropReasonArgument: -1,
     ownConnection: undefined,
-    filterReadsLink: false,
     directReads: false,
+    generation: 0,
   });
-  assert.deepEqual([...bytes], [0, 1, ...new Array<number>(42).fill(0)]);
+  assert.deepEqual([...bytes], [0, 1, ...new Array<number>(46).fill(0)]);
 });
 
 test('an IPv6 connection', () => {
@@ -82,8 +82,8 @@ test('an IPv6 connection', () => {
     filtered: true,
     dropReasonArgument: 2,
     ownConnection: v6,
-    filterReadsLink: false,
     directReads: false,
+    generation: 0,
   });
   assert.equal(bytes[members().get('own_is_ipv6') ?? 0], 1);
 });

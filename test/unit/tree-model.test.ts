@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { NO_FILTER } from '../../extension/capture/filters.ts';
 import { parseLaunch } from '../../extension/debug/launch.ts';
 import { PacketTraceError } from '../../extension/errors.ts';
 import type { RunningTrace } from '../../extension/trace.ts';
@@ -13,7 +14,12 @@ const CANCELLED = new PacketTraceError('cancelled', 'Cancelled.');
 
 function trace(): { capture: FakeCapture; running: RunningTrace } {
   const capture = new FakeCapture([[{ name: 'ip_rcv', time: 0 }], [{ name: 'ip_rcv', time: 5 }]]);
-  const running = { capture, target: undefined as never, dispose: () => Promise.resolve() };
+  const running = {
+    capture,
+    target: undefined as never,
+    changeFilter: (filter: string) => capture.changeFilter({ ...NO_FILTER, filter }),
+    dispose: () => Promise.resolve(),
+  };
   return { capture, running };
 }
 

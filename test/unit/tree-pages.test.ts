@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PAGE, rootNodes, stepNodes } from '../../extension/views/tree-pages.ts';
+import { PAGE, rootNodes, rootNodesOf, stepNodes } from '../../extension/views/tree-pages.ts';
 
 const ids = (nodes: ReturnType<typeof rootNodes>) =>
   nodes.map((node) =>
@@ -22,6 +22,14 @@ test('what was cleared does not come back', () => {
 
 test('a million trajectories cost one page', () => {
   assert.equal(rootNodes(0, 1_000_000, PAGE).length, PAGE + 1);
+});
+
+test('some trajectories only: the newest first, a row for the rest, none of those cleared', () => {
+  assert.deepEqual(ids(rootNodesOf([], 0, 3)), []);
+  assert.deepEqual(ids(rootNodesOf([1, 4, 9], 0, 3)), [9, 4, 1]);
+  assert.deepEqual(ids(rootNodesOf([1, 4, 9, 12], 0, 2)), [12, 9, 'more 2']);
+  assert.deepEqual(ids(rootNodesOf([1, 4, 9, 12], 4, 2)), [12, 9, 'more 1']);
+  assert.deepEqual(ids(rootNodesOf([1, 4], 5, 2)), []);
 });
 
 test('steps are oldest first, in pages', () => {

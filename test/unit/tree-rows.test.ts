@@ -92,6 +92,8 @@ test('tooltips hold every fact, and no Markdown of a process name', () => {
     assert.ok(text.includes(fact), fact);
   const row = text.split('\n').find((line) => line.includes('Process'));
   assert.equal(row, '| Process | `�\\|[x](y)� (42)` |');
+  assert.match(stepTooltip(capture, 0, 2, 'net/netfilter/core.c:5'), /Source \| `net\/netfilter\/core\.c:5`/);
+  assert.doesNotMatch(stepTooltip(capture, 0, 2), /Source/);
   assert.match(stepTooltip(capture, 0, 2), /Dropped \| `NETFILTER_DROP`/);
   assert.match(stepTooltip(capture, 0, 1), /Module \| `nf_tables`/);
 });

@@ -24,7 +24,15 @@ describe('the package', () => {
   });
 
   test('holds what the extension, the terminal and both architectures of targets need', () => {
-    const native = ['koffi.node', 'libbpf.so.1', 'libelf.so.1', 'libz.so.1', 'trace.bpf.o'];
+    const native = [
+      'koffi.node',
+      'libbpf.so.1',
+      'libelf.so.1',
+      'libz.so.1',
+      'dispatch.bpf.o',
+      'match.bpf.o',
+      'trace.bpf.o',
+    ];
     const needed = [
       'package.json',
       'package.nls.json',
@@ -36,6 +44,7 @@ describe('the package', () => {
       'dist/extension.cjs',
       'dist/packet-trace.cjs',
       'dist/filter-worker.cjs',
+      'dist/kernel-source-worker.cjs',
       'dist/libpcap.wasm',
       'dist/agent/agent.cjs',
       'dist/node/manifest.json',

@@ -3,15 +3,9 @@
  * command palette to the line of kernel source where a packet was dropped.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { DEMO, DEMO_HOST } from '../../build/demo/scenario.ts';
-import { sshConfigFor } from '../../build/demo/ssh-config.ts';
-import { kernelSource } from '../../build/kernel-source.ts';
-import { packageVsix } from '../../build/package.ts';
-import { repoRoot } from '../../build/paths.ts';
 import {
   cursorLine,
   expand,
@@ -21,60 +15,24 @@ import {
   statusBarItem,
   treeRows,
 } from '../../build/workbench/actions.ts';
-import { startWorkbench, type Workbench } from '../../build/workbench/workbench.ts';
-import { bootGuest, type Guest } from '../lab/guest.ts';
-
-const OUT = join(repoRoot, 'test/workbench/out');
-/** Connecting, uploading and attaching under emulation; a user's machine takes a few seconds. */
-const TRACE_TIMEOUT = { timeout: 120_000 };
-const VIEW_TIMEOUT = { timeout: 30_000 };
+import type { Guest } from '../lab/guest.ts';
+import { definition } from './definition.ts';
+import { type LabWorkbench, startLabWorkbench, TRACE_TIMEOUT, VIEW_TIMEOUT } from './lab-workbench.ts';
 
 describe('the workbench', { timeout: 15 * 60 * 1000 }, () => {
-  let guest: Guest | undefined;
-  let workbench: Workbench | undefined;
+  let lab: LabWorkbench | undefined;
+  let guest: Guest;
   let page: Page;
   let source: string;
-
-  const log = (line: string) => console.log(line);
-  const shoot = (name: string) => page.screenshot({ path: join(OUT, `${name}.png`) });
-
-  /** A failing step leaves a screenshot and the server's logs. */
-  async function step(name: string, work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-      await shoot(name);
-    } catch (error) {
-      await shoot(`${name}-failed`).catch(() => undefined);
-      console.log(await workbench?.logs());
-      if (guest?.panicked() === true)
-        console.log(`the lab's fault, the guest panicked:\n${guest.console().slice(-3000)}`);
-      throw error;
-    }
-  }
+  let shoot: LabWorkbench['shoot'];
+  let step: LabWorkbench['step'];
 
   before(async () => {
-    mkdirSync(OUT, { recursive: true });
-    const [booted, tree, vsix] = await Promise.all([
-      bootGuest({ kernel: '6.12', userland: 'bare', log }),
-      kernelSource('6.12', log),
-      packageVsix(),
-    ]);
-    guest = booted;
-    source = tree;
-    assert.equal((await guest.exec(DEMO.setup)).code, 0);
-    workbench = await startWorkbench({
-      folder: source,
-      vsix,
-      home: { '.ssh/config': sshConfigFor(guest, DEMO_HOST) },
-      log,
-    });
-    page = await workbench.openPage({ width: 1400, height: 860 });
+    lab = await startLabWorkbench();
+    ({ guest, page, source, shoot, step } = lab);
   });
 
-  after(async () => {
-    await workbench?.stop();
-    await guest?.stop();
-  });
+  after(() => lab?.stop());
 
   test('a view container says what to do before the first trace', async () => {
     await step('1-welcome', async () => {
@@ -111,7 +69,7 @@ describe('the workbench', { timeout: 15 * 60 * 1000 }, () => {
 
   test("a dropped packet's trajectory appears with process, tuple and reason", async () => {
     await step('4-trajectory', async () => {
-      await guest?.exec(DEMO.traffic, { timeoutMs: 30_000 });
+      await guest.exec(DEMO.traffic, { timeoutMs: 30_000 });
       const row = treeRows(page, new RegExp(`curl.*${DEMO.dropReason}`)).first();
       await row.waitFor(VIEW_TIMEOUT);
       const text = (await row.textContent()) ?? '';
@@ -137,20 +95,8 @@ describe('the workbench', { timeout: 15 * 60 * 1000 }, () => {
       await runCommand(page, 'Packet Trace: Stop Packet Trace');
       await page.locator('.debug-toolbar').waitFor({ state: 'hidden', ...VIEW_TIMEOUT });
       await treeRows(page, DEMO.dropReason).first().waitFor(VIEW_TIMEOUT);
-      const probes = await guest?.exec('cat /sys/kernel/tracing/enabled_functions | wc -l');
-      assert.equal(probes?.stdout.trim(), '0');
+      const probes = await guest.exec('cat /sys/kernel/tracing/enabled_functions | wc -l');
+      assert.equal(probes.stdout.trim(), '0');
     });
   });
 });
-
-/** Where a function is defined in net/, found by reading the files: the test's own idea of the right answer. */
-function definition(tree: string, name: string): { file: string; line: number } {
-  const pattern = new RegExp(`^[a-z].*\\b${name}\\(`);
-  for (const path of readdirSync(join(tree, 'net'), { recursive: true, encoding: 'utf8' })) {
-    if (!path.endsWith('.c')) continue;
-    const lines = readFileSync(join(tree, 'net', path), 'utf8').split('\n');
-    const at = lines.findIndex((line) => pattern.test(line) && !line.trimEnd().endsWith(';'));
-    if (at >= 0) return { file: path.slice(path.lastIndexOf('/') + 1), line: at + 1 };
-  }
-  throw new Error(`${name} is not defined in ${tree}/net`);
-}

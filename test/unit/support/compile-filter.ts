@@ -16,11 +16,18 @@ async function loadLibrary(): Promise<FilterLibrary> {
   };
 }
 
-/** Compiles with libpcap, without the worker and deadlines of the product. A refused side is null. */
-export async function compileFilter(text: string, optimize = true): Promise<CompiledFilter> {
+/**
+ * Compiles with libpcap, without the worker and deadlines of the product. A refused side is null.
+ * @param vlanOutside as for a trace
+ */
+export async function compileFilter(
+  text: string,
+  optimize = true,
+  vlanOutside = false,
+): Promise<CompiledFilter> {
   const loaded = await (library ??= loadLibrary());
   const side = (link: 'EN10MB' | 'RAW'): readonly CbpfInstruction[] | null => {
-    const result = compileWith(loaded, text, link, { optimize });
+    const result = compileWith(loaded, text, link, { optimize, vlanOutside });
     return result.ok ? result.instructions : null;
   };
   return { l2: side('EN10MB'), l3: side('RAW') };

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { Attached, Hello, ProbedFunction } from '../../../remote-agent/protocol.ts';
+import type { Attached, Hello, KernelBuild, ProbedFunction } from '../../../remote-agent/protocol.ts';
 import type {
   Capture,
   CaptureEnd,
@@ -7,6 +7,8 @@ import type {
   EventStore,
   Trajectories,
 } from '../../../extension/capture/api.ts';
+import type { Passes } from '../../../extension/capture/passes.ts';
+import type { CaptureFilter, WantedFilter } from '../../../extension/capture/filters.ts';
 
 /** One step of a packet; what is left out has a plain value. */
 export interface FakeStep {
@@ -32,11 +34,20 @@ export const TUPLE = '10.0.2.15:48522->1.1.1.1:80(tcp)';
 export class FakeCapture extends EventEmitter<CaptureEvents> implements Capture {
   readonly hello: Hello | undefined = undefined;
   attached: Attached | undefined;
+  build: KernelBuild | undefined;
   ended: CaptureEnd | undefined;
   lost = 0;
   stops = 0;
   readonly store: EventStore;
   readonly trajectories: Trajectories;
+  readonly filters: CaptureFilter[] = [];
+  readonly passes: Passes = {
+    version: 0,
+    of: () => [],
+    functionOf: () => undefined,
+    latest: () => [],
+    countFrom: () => undefined,
+  };
 
   constructor(packets: readonly FakeTrajectory[] = []) {
     super();
@@ -64,6 +75,11 @@ export class FakeCapture extends EventEmitter<CaptureEvents> implements Capture 
         const { name, module = '', unknown } = at(event);
         return unknown ? undefined : { name, module, address: 1, argument: 1 };
       },
+      place: (event) => {
+        const { name, module = '', unknown } = at(event);
+        const offset = isDrop(at(event)) ? 0x1a : 0;
+        return unknown ? undefined : { name, module, start: 1, offset };
+      },
       functionName: (event) => at(event).name,
       dropOffset: (event) => (isDrop(at(event)) && !at(event).unknown ? 0x1a : undefined),
       dropReason: (event) => at(event).reason,
@@ -81,6 +97,7 @@ export class FakeCapture extends EventEmitter<CaptureEvents> implements Capture 
       tuple: (event) => ('tuple' in at(event) ? at(event).tuple : TUPLE),
       tupleParts: () => undefined,
       lostBefore: (event) => at(event).lostBefore ?? 0,
+      generation: () => 0,
     };
     this.trajectories = {
       length: packets.length,
@@ -94,6 +111,13 @@ export class FakeCapture extends EventEmitter<CaptureEvents> implements Capture 
       },
       dropReason: (id) => of(id).find((step) => step.reason !== undefined)?.reason,
     };
+  }
+
+  changeFilter(wanted: WantedFilter): Promise<CaptureFilter> {
+    const filter = { ...wanted, generation: this.filters.length, since: 1n };
+    this.filters.push(filter);
+    this.emit('filter', filter);
+    return Promise.resolve(filter);
   }
 
   stop(): Promise<CaptureEnd> {

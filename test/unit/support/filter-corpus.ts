@@ -63,6 +63,9 @@ export const FILTERS = [
   'not (tcp or udp)',
   'ip proto 4 or ip proto 47',
   'ip6 proto 44',
+  'ip protochain 6',
+  'ip6 protochain 58',
+  'protochain 17 or ip6 protochain 6',
   'ip host 1.1.1.1 and not port 22 and not (icmp or arp)',
 ] as const;
 

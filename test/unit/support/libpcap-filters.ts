@@ -1,4 +1,5 @@
 /** Filters for the comparison with native libpcap: written by hand, generated, and generated ones damaged. */
+import { randomNumbers } from './random-numbers.ts';
 
 /** Each names something that the others do not: a keyword, a name table, a scanner rule, an error. */
 export const handwritten: readonly string[] = [
@@ -294,17 +295,6 @@ export function combinations(): string[] {
   return protocols
     .split(' ')
     .flatMap((protocol) => kinds.flatMap((kind) => values.map((value) => `${protocol} ${kind} ${value}`)));
-}
-
-/** mulberry32: the same filters in every run. */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
 }
 
 /** Valid words in valid places, mostly; libpcap still refuses some of them. */

@@ -1,4 +1,4 @@
-import type { Link } from './cbpf-interpreter.ts';
+import type { LinkFacts } from '../../../remote-agent/filter/cbpf.ts';
 
 /** Packets made by hand, one for each thing that a filter may ask about. */
 export interface CraftedPacket {
@@ -11,7 +11,7 @@ export interface CraftedPacket {
   missing: number;
 }
 
-const u16 = (value: number) => [(value >> 8) & 0xff, value & 0xff];
+export const u16 = (value: number) => [(value >> 8) & 0xff, value & 0xff];
 const address4 = (text: string) => text.split('.').map(Number);
 const address6 = (text: string) => {
   const [left = '', right = ''] = text.split('::');
@@ -25,7 +25,7 @@ const HOST = '02:00:00:00:00:01';
 const ROUTER = '02:00:00:00:00:02';
 const text = (value: string) => [...Buffer.from(value)];
 
-interface Ipv4Fields {
+export interface Ipv4Fields {
   source?: string;
   destination?: string;
   protocol: number;
@@ -36,7 +36,7 @@ interface Ipv4Fields {
   tos?: number;
 }
 
-function ipv4(fields: Ipv4Fields, payload: number[]): number[] {
+export function ipv4(fields: Ipv4Fields, payload: number[]): number[] {
   const { source = '10.0.0.1', destination = '1.1.1.1', protocol, fragment = 0, options = [] } = fields;
   const headerBytes = 20 + options.length;
   return [
@@ -47,12 +47,12 @@ function ipv4(fields: Ipv4Fields, payload: number[]): number[] {
   ];
 }
 
-function ipv6(source: string, destination: string, next: number, payload: number[]): number[] {
+export function ipv6(source: string, destination: string, next: number, payload: number[]): number[] {
   const header = [0x60, 0, 0, 0, ...u16(payload.length), next, 64];
   return [...header, ...address6(source), ...address6(destination), ...payload];
 }
 
-function tcp(
+export function tcp(
   source: number,
   destination: number,
   flags: number,
@@ -63,19 +63,19 @@ function tcp(
   return [...header, ((20 + options.length) / 4) << 4, flags, 0x20, 0, 0, 0, 0, 0, ...options, ...payload];
 }
 
-const udp = (source: number, destination: number, payload: number[] = []) => [
+export const udp = (source: number, destination: number, payload: number[] = []) => [
   ...[...u16(source), ...u16(destination), ...u16(8 + payload.length), 0, 0],
   ...payload,
 ];
-const icmp = (type: number, code = 0) => [type, code, 0, 0, 0, 1, 0, 1, ...text('ping')];
+export const icmp = (type: number, code = 0) => [type, code, 0, 0, 0, 1, 0, 1, ...text('ping')];
 
-const ethernet = (type: number, payload: number[], destination = ROUTER, source = HOST) => [
+export const ethernet = (type: number, payload: number[], destination = ROUTER, source = HOST) => [
   ...mac(destination),
   ...mac(source),
   ...u16(type),
   ...payload,
 ];
-const vlan = (id: number, type: number, payload: number[]) => [...u16(id), ...u16(type), ...payload];
+export const vlan = (id: number, type: number, payload: number[]) => [...u16(id), ...u16(type), ...payload];
 const arp = (operation: number, sender: string, target: string) => [
   ...[...u16(1), ...u16(0x0800), 6, 4, ...u16(operation)],
   ...[...mac(HOST), ...address4(sender), ...mac(ROUTER), ...address4(target)],
@@ -214,9 +214,9 @@ export function craftedPackets(): CraftedPacket[] {
 export function viewOf(
   packet: CraftedPacket,
   side: 'l2' | 'l3',
-): { bytes: Uint8Array; length: number; link: Link } {
+): { bytes: Uint8Array; length: number; facts: LinkFacts } {
   const start = side === 'l2' ? 0 : Math.min(packet.linkBytes, packet.frame.length);
   const bytes = packet.frame.subarray(start);
-  const link = { packetType: packet.frame.length % 5, ifindex: 1 + (packet.name.length % 3) };
-  return { bytes, length: bytes.length + packet.missing, link };
+  const facts = { 'packet-type': packet.frame.length % 5, interface: 1 + (packet.name.length % 3) };
+  return { bytes, length: bytes.length + packet.missing, facts };
 }

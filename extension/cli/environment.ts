@@ -1,0 +1,15 @@
+import type { Readable, Writable } from 'node:stream';
+import type { HostKeyStore } from '../target/connection.ts';
+import type { StatusStream } from './status.ts';
+
+/** What a command needs of the process it runs in. */
+export interface Environment {
+  stdin: Readable;
+  stdout: Writable;
+  stderr: StatusStream;
+  distDir: string;
+  version: string;
+  hostKeys: HostKeyStore;
+  /** Aborts at the first Ctrl-C. */
+  interrupt: AbortSignal;
+}

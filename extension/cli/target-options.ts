@@ -1,0 +1,21 @@
+import type { ConnectOptions } from '../target/connection.ts';
+import type { Environment } from './environment.ts';
+import type { CheckOptions } from './options.ts';
+import type { Status } from './status.ts';
+import { terminalPrompts } from './terminal-prompts.ts';
+
+/** How a command reaches its target: what was asked for on the command line, and this terminal. */
+export function targetOptions(
+  { identity, hostKeyCheck }: Pick<CheckOptions, 'identity' | 'hostKeyCheck'>,
+  { hostKeys, interrupt }: Environment,
+  status: Status,
+): Omit<ConnectOptions, 'target' | 'assetsDir'> {
+  return {
+    identity,
+    hostKeys,
+    prompts: terminalPrompts(hostKeyCheck, status),
+    log: status.log,
+    signal: interrupt,
+    onProgress: (message) => status.progress(message),
+  };
+}

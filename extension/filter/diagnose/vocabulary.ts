@@ -1,0 +1,102 @@
+/** The words of the filter language, and the nearest of them to a word that is none. */
+
+/** Keywords of libpcap's scanner.l that mean something for Ethernet and IP. */
+export const keywords: readonly string[] = (
+  'dst src link ether arp rarp ip sctp tcp udp icmp igmp igrp pim vrrp carp ip6 icmp6 ah esp atalk aarp decnet ' +
+  'lat sca moprc mopdl iso esis isis clnp stp ipx netbeui host net mask port portrange proto protochain gateway ' +
+  'less greater byte broadcast multicast and or not len length inbound outbound ifindex vlan mpls pppoed pppoes ' +
+  'geneve llc'
+).split(' ');
+
+/** Numbers that have a name, for comparisons with bytes. */
+export const constants: readonly string[] = (
+  'icmptype icmpcode icmp-echoreply icmp-unreach icmp-sourcequench icmp-redirect icmp-echo icmp-routeradvert ' +
+  'icmp-routersolicit icmp-timxceed icmp-paramprob icmp-tstamp icmp-tstampreply icmp-ireq icmp-ireqreply ' +
+  'icmp-maskreq icmp-maskreply icmp6type icmp6code icmp6-destinationunreach icmp6-packettoobig ' +
+  'icmp6-timeexceeded icmp6-parameterproblem icmp6-echo icmp6-echoreply icmp6-multicastlistenerquery ' +
+  'icmp6-routersolicit icmp6-routeradvert icmp6-neighborsolicit icmp6-neighboradvert icmp6-redirect tcpflags ' +
+  'tcp-fin tcp-syn tcp-rst tcp-push tcp-ack tcp-urg tcp-ece tcp-cwr'
+).split(' ');
+
+/** After `ether proto`: eproto_db of libpcap's nametoaddr.c. */
+export const etherProtocols: readonly string[] =
+  'aarp arp atalk decnet ip ip6 lat loopback mopdl moprc rarp sca'.split(' ');
+
+/** What other languages and habits call it. */
+export const aliases: Readonly<Record<string, string>> = {
+  ipv4: 'ip',
+  ip4: 'ip',
+  inet: 'ip',
+  ipv6: 'ip6',
+  inet6: 'ip6',
+  icmpv6: 'icmp6',
+  'ipv6-icmp': 'icmp6',
+  ethernet: 'ether',
+  eth: 'ether',
+  mac: 'ether host',
+  addr: 'host',
+  address: 'host',
+  hosts: 'host',
+  ipaddr: 'host',
+  network: 'net',
+  subnet: 'net',
+  ports: 'port',
+  dport: 'dst port',
+  sport: 'src port',
+  dstport: 'dst port',
+  srcport: 'src port',
+  daddr: 'dst host',
+  saddr: 'src host',
+  source: 'src',
+  from: 'src',
+  destination: 'dst',
+  dest: 'dst',
+  to: 'dst',
+  protocol: 'proto',
+  ping: 'icmp',
+  netmask: 'mask',
+  range: 'portrange',
+  flags: 'tcpflags',
+  size: 'len',
+  reset: 'tcp-rst',
+  plus: 'or',
+  ne: '!=',
+  eq: '=',
+};
+
+/** At most four candidates, all as near; none where it would be another word. */
+export function nearest(word: string, candidates: Iterable<string>): string[] {
+  const limit = word.length < 4 ? 1 : word.length < 9 ? 2 : 3;
+  return [...new Set(candidates)]
+    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate) }))
+    .filter(({ candidate, distance }) => distance <= limit && distance < candidate.length)
+    .sort((a, b) => a.distance - b.distance || sameStart(word, b.candidate) - sameStart(word, a.candidate))
+    .filter(({ distance }, _, [best]) => distance === best?.distance)
+    .slice(0, 4)
+    .map(({ candidate }) => candidate);
+}
+
+function sameStart(a: string, b: string): number {
+  return a.startsWith(b.slice(0, 1)) ? 1 : 0;
+}
+
+/** Letters to insert, drop, replace, or swap with their neighbour (optimal string alignment). */
+export function editDistance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 3) return Infinity;
+  let [last, row] = [[] as number[], Array.from({ length: b.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1];
+      const steps = [at(row, j) + 1, at(next, j - 1) + 1, at(row, j - 1) + (same ? 0 : 1)];
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) steps.push(at(last, j - 2) + 1);
+      next.push(Math.min(...steps));
+    }
+    [last, row] = [row, next];
+  }
+  return at(row, b.length);
+}
+
+function at(row: readonly number[], index: number): number {
+  return row[index] ?? Infinity;
+}

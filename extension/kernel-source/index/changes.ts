@@ -1,0 +1,46 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FunctionFact } from '../scan/facts.ts';
+import { scanFile } from '../scan/scan-file.ts';
+import type { SourceIndex } from './source-index.ts';
+import { listTree } from './source-files.ts';
+
+/** What is different in a checkout from its index. */
+export interface TreeChanges {
+  removed: string[];
+  changed: { path: string; functions: FunctionFact[] }[];
+}
+
+/** More changed files than this are another branch or release: the index is made anew. */
+const CHANGED_MAX = 500;
+
+/**
+ * Compares a checkout with its index by the files' times and sizes, and scans what is different. Blocks the
+ * thread for about a second.
+ * @returns undefined when so much is different that the index has to be made anew
+ */
+export function findChanges(root: string, index: SourceIndex): TreeChanges | undefined {
+  const { sources } = listTree(root);
+  const present = new Set(sources);
+  const removed = index.allPaths().filter((path) => !present.has(path));
+  const paths = sources.filter((path) => isChanged(root, path, index));
+  if (removed.length + paths.length > CHANGED_MAX) return undefined;
+  return { removed, changed: paths.flatMap((path) => scanned(root, path)) };
+}
+
+function isChanged(root: string, path: string, index: SourceIndex): boolean {
+  const stamp = index.stamp(path);
+  const stat = statSync(join(root, path), { throwIfNoEntry: false });
+  if (stat === undefined) return false; // gone since it was listed
+  return stamp?.modified !== stat.mtimeMs || stamp.size !== stat.size;
+}
+
+function scanned(root: string, path: string): TreeChanges['changed'] {
+  try {
+    const { functions } = scanFile(readFileSync(join(root, path)), path.endsWith('.h'));
+    return [{ path, functions }];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}

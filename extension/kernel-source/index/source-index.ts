@@ -1,0 +1,159 @@
+import { decodeObjects, type ObjectFact } from '../kbuild/build-facts.ts';
+import type { IndexColumns } from './columns.ts';
+import { TextTable } from './text-table.ts';
+
+/** A definition as the index has it. Lines count from 0. */
+export interface IndexedFunction {
+  name: string;
+  path: string;
+  line: number;
+  lastLine: number;
+  /** Of FunctionFlag. */
+  flags: number;
+  /** The `#if` conditions around it. */
+  condition: string;
+  /** The file whose object the function is in; the file of the line, or one that includes it. */
+  objectPath: string;
+  objects: readonly ObjectFact[];
+}
+
+/** Looks up functions in the columns; makes objects only for what is asked. */
+export class SourceIndex {
+  private readonly names: TextTable;
+  private readonly paths: TextTable;
+  private readonly conditions: TextTable;
+  private readonly objects: TextTable;
+  private byFile: { order: Uint32Array; starts: Uint32Array } | undefined;
+  private readonly fileNumbers = new Map<string, number>();
+
+  constructor(readonly columns: IndexColumns) {
+    const table = ({ bytes, offsets }: IndexColumns['names']) => new TextTable(bytes, offsets);
+    this.names = table(columns.names);
+    this.paths = table(columns.paths);
+    this.conditions = table(columns.conditions);
+    this.objects = table(columns.objects);
+  }
+
+  get functionCount(): number {
+    return this.columns.file.length;
+  }
+
+  get fileCount(): number {
+    return this.paths.length;
+  }
+
+  has(name: string): boolean {
+    return this.names.find(name) !== undefined;
+  }
+
+  /** Every definition of a name, in the order of files. */
+  definitions(name: string): IndexedFunction[] {
+    const number = this.names.find(name);
+    return number === undefined ? [] : this.ofName(number);
+  }
+
+  /** Paths of the files that define a name; cheaper than its definitions. */
+  pathsOf(name: string): string[] {
+    const number = this.names.find(name);
+    if (number === undefined) return [];
+    const { nameStarts, file } = this.columns;
+    const files = file.subarray(nameStarts[number], nameStarts[number + 1]);
+    return [...new Set(files)].map((each) => this.paths.at(each));
+  }
+
+  /** Functions whose names contain a text, for a symbol search. @param limit how many names at most */
+  search(text: string, limit: number): IndexedFunction[] {
+    const wanted = Buffer.from(text, 'latin1');
+    const found: IndexedFunction[] = [];
+    for (let number = 0, names = 0; number < this.names.length && names < limit; number++)
+      if (this.names.includes(number, wanted)) {
+        names++;
+        found.push(...this.ofName(number));
+      }
+    return found;
+  }
+
+  /** The functions of a file in the order of their lines; none when the index does not have the file. */
+  functionsOf(path: string): IndexedFunction[] {
+    const file = this.fileNumber(path);
+    if (file === undefined) return [];
+    const { order, starts } = (this.byFile ??= this.sortByFile());
+    const entries = [...order.subarray(starts[file], starts[file + 1])];
+    return entries
+      .map((entry) => this.entry(entry, this.nameOf(entry)))
+      .sort((a, b) => a.line - b.line || a.lastLine - b.lastLine);
+  }
+
+  /** When a file was scanned it had this time (milliseconds) and size. */
+  stamp(path: string): { modified: number; size: number } | undefined {
+    const file = this.fileNumber(path);
+    if (file === undefined) return undefined;
+    return { modified: this.columns.modified[file] ?? 0, size: this.columns.size[file] ?? 0 };
+  }
+
+  /** All files that were indexed. */
+  allPaths(): string[] {
+    return Array.from({ length: this.paths.length }, (_, file) => this.paths.at(file));
+  }
+
+  /** What a file is compiled into. */
+  objectsOf(path: string): ObjectFact[] {
+    const file = this.fileNumber(path);
+    return file === undefined ? [] : decodeObjects(this.objects.at(file));
+  }
+
+  private ofName(number: number): IndexedFunction[] {
+    const { nameStarts } = this.columns;
+    const name = this.names.at(number);
+    const found: IndexedFunction[] = [];
+    for (let entry = nameStarts[number] ?? 0; entry < (nameStarts[number + 1] ?? 0); entry++)
+      found.push(this.entry(entry, name));
+    return found;
+  }
+
+  private entry(entry: number, name: string): IndexedFunction {
+    const { file, line, extent, flags, condition, via } = this.columns;
+    const own = file[entry] ?? 0;
+    const object = (via[entry] ?? 0) === 0 ? own : (via[entry] ?? 0) - 1;
+    return {
+      name,
+      path: this.paths.at(own),
+      line: line[entry] ?? 0,
+      lastLine: (line[entry] ?? 0) + (extent[entry] ?? 0),
+      flags: flags[entry] ?? 0,
+      condition: this.conditions.at(condition[entry] ?? 0),
+      objectPath: this.paths.at(object),
+      objects: decodeObjects(this.objects.at(object)),
+    };
+  }
+
+  private fileNumber(path: string): number | undefined {
+    if (this.fileNumbers.size === 0)
+      for (let file = 0; file < this.paths.length; file++) this.fileNumbers.set(this.paths.at(file), file);
+    return this.fileNumbers.get(path);
+  }
+
+  /** The number of the name whose range an entry is in. */
+  private nameOf(entry: number): string {
+    const { nameStarts } = this.columns;
+    let low = 0;
+    let high = nameStarts.length - 2;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((nameStarts[middle] ?? 0) <= entry) low = middle;
+      else high = middle - 1;
+    }
+    return this.names.at(low);
+  }
+
+  private sortByFile(): { order: Uint32Array; starts: Uint32Array } {
+    const { file } = this.columns;
+    const starts = new Uint32Array(this.paths.length + 1);
+    for (const number of file) starts[number + 1]!++;
+    for (let number = 0; number < this.paths.length; number++) starts[number + 1]! += starts[number]!;
+    const next = starts.slice();
+    const order = new Uint32Array(file.length);
+    file.forEach((number, entry) => (order[next[number]!++] = entry));
+    return { order, starts };
+  }
+}

@@ -1,0 +1,164 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cachePath, loadIndex } from './index/cache-file.ts';
+import { runIndexThread } from './index/index-thread.ts';
+import { LiveIndex } from './index/live-index.ts';
+import { type IndexedFunction, SourceIndex } from './index/source-index.ts';
+import type { WorkerMessage } from './index/worker.ts';
+import { locate } from './locate.ts';
+import type { Reference } from './resolve/evidence.ts';
+import { defconfigPath, KernelConfig } from './resolve/kernel-config.ts';
+import { type Candidate, type Resolution, resolveFunction } from './resolve/resolve.ts';
+import { DirectedSearch } from './search.ts';
+
+export interface KernelSourceOptions {
+  /** Where kernel-source-worker.cjs is. */
+  distDir: string;
+  /** Where the index is kept between sessions. */
+  cacheDir: string;
+}
+
+/** What is known of the kernel that names come from. */
+export interface TargetKernel {
+  /** As `uname -m` tells. */
+  machine: string;
+  /** Text of its configuration; undefined when it cannot be read. */
+  config?: string | undefined;
+}
+
+/** More candidates than a pick list shows need not be found again in their files. */
+const LOCATED_MAX = 20;
+
+/** A check of all files is good for this long; the file that a click opens is read anyway. */
+const CHECKED_FOR_MS = 30_000;
+
+/** Kernel functions by name, in one checkout: an index that is made in the background and kept up to date. */
+export class KernelSource {
+  private live: LiveIndex | undefined;
+  private readonly search: DirectedSearch;
+  private readonly stop = new AbortController();
+  private preparing: Promise<void> | undefined;
+  private loading: Promise<void> | undefined;
+  private checkedAt = -Infinity;
+  private config: Promise<KernelConfig>;
+  private readonly waiting = new Set<() => void>();
+
+  constructor(
+    readonly root: string,
+    private readonly options: KernelSourceOptions,
+  ) {
+    this.search = new DirectedSearch(root);
+    this.config = this.configOf({ machine: 'x86_64' });
+  }
+
+  /** The index as far as it is there; undefined until networking is indexed for the first time. */
+  get index(): LiveIndex | undefined {
+    return this.live;
+  }
+
+  /** Uses what is known of the traced kernel to choose between definitions. */
+  setTarget(target: TargetKernel): void {
+    this.config = this.configOf(target);
+  }
+
+  /**
+   * Loads the index and brings it up to date, or makes it; a second call while that runs joins it, and one soon
+   * after it does nothing.
+   * @param onProgress share of the files done, 0 to 1
+   * @throws the abort reason after `dispose`
+   */
+  prepare(onProgress: (share: number) => void = () => undefined): Promise<void> {
+    if (performance.now() - this.checkedAt < CHECKED_FOR_MS) return Promise.resolve();
+    this.preparing ??= this.update(onProgress).finally(() => {
+      this.preparing = undefined;
+      this.checkedAt = performance.now();
+      this.wake(); // who waits for more of the index sees that no more comes
+    });
+    return this.preparing;
+  }
+
+  /**
+   * Definitions of a function, best first, at their present lines; none when the checkout has none. Without an
+   * index the likely folders are searched; a function that only an index can find waits for it.
+   * @throws the signal's reason when it is aborted
+   */
+  async find(reference: Reference, signal?: AbortSignal): Promise<Resolution> {
+    const { name, module } = reference;
+    await this.loading;
+    let definitions = this.live?.definitions(name) ?? [];
+    while (definitions.length === 0 && this.preparing !== undefined) {
+      if (this.live === undefined) definitions = await this.search.definitions(name, module, signal);
+      if (definitions.length > 0) break;
+      await this.nextIndex(signal);
+      definitions = this.live?.definitions(name) ?? [];
+    }
+    if (this.live === undefined && definitions.length === 0)
+      definitions = await this.search.definitions(name, module, signal);
+    const filesOf = (other: string) => this.live?.pathsOf(other) ?? [];
+    const { candidates, certain } = resolveFunction(definitions, reference, await this.config, filesOf);
+    const located = await Promise.all(candidates.slice(0, LOCATED_MAX).map((each) => this.located(each)));
+    const present = located.filter((each) => each !== undefined);
+    return { candidates: present, certain: present.length > 0 && present[0] === located[0] && certain };
+  }
+
+  /** The function that a line of a file is in; undefined outside of functions. Lines count from 0. */
+  functionAt(path: string, line: number): IndexedFunction | undefined {
+    return this.live?.functionsOf(path).findLast((each) => each.line <= line && line <= each.lastLine);
+  }
+
+  /** Ends the thread. */
+  dispose(): void {
+    this.stop.abort();
+  }
+
+  /** A candidate at the line that its file has it now; undefined when the file no longer has it. */
+  private async located(candidate: Candidate): Promise<Candidate | undefined> {
+    const { definition } = candidate;
+    const bytes = await readFile(join(this.root, definition.path)).catch(() => undefined);
+    const place = bytes && locate(bytes, definition);
+    return place && { ...candidate, definition: { ...definition, ...place } };
+  }
+
+  private async update(onProgress: (share: number) => void): Promise<void> {
+    const cacheFile = cachePath(this.options.cacheDir, this.root);
+    this.loading ??= this.load(cacheFile);
+    await this.loading;
+    const onMessage = (message: WorkerMessage) => {
+      if (message.type === 'progress') onProgress(message.progress.done / message.progress.total);
+      else if (message.type !== 'changes') this.use(new LiveIndex(new SourceIndex(message.columns)));
+      else if (this.live !== undefined) this.use(new LiveIndex(this.live.base, message.changes));
+    };
+    await runIndexThread(this.options.distDir, { root: this.root, cacheFile }, onMessage, this.stop.signal);
+  }
+
+  private async load(cacheFile: string): Promise<void> {
+    const columns = await loadIndex(cacheFile, this.root);
+    if (columns !== undefined) this.use(new LiveIndex(new SourceIndex(columns)));
+  }
+
+  private use(index: LiveIndex): void {
+    this.live = index;
+    this.wake();
+  }
+
+  private wake(): void {
+    for (const wake of this.waiting) wake();
+    this.waiting.clear();
+  }
+
+  /** Settles when there is more of the index, or no more to come. */
+  private nextIndex(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      if (this.preparing === undefined) resolve();
+      else this.waiting.add(resolve);
+      signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    });
+  }
+
+  private async configOf({ machine, config }: TargetKernel): Promise<KernelConfig> {
+    if (config !== undefined) return KernelConfig.parse(config);
+    const defconfig = await readFile(join(this.root, defconfigPath(machine)), 'latin1').catch(() => '');
+    return KernelConfig.unknown(machine, defconfig);
+  }
+}

@@ -1,0 +1,9 @@
+/** Why a file gives no lines: a sentence for the user, who is then shown the function's definition instead. */
+export class LinesError extends Error {
+  override readonly name = 'LinesError';
+}
+
+/** Whether an error says that a file is not one that we read: damaged ones make reads go out of range. */
+export function isUnreadable(error: unknown): boolean {
+  return error instanceof LinesError || error instanceof RangeError;
+}

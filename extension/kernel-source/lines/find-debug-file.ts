@@ -1,0 +1,53 @@
+import { DebugFile } from './debug-file.ts';
+import { debugCandidates, type DebugSearch } from './debug-candidates.ts';
+import { LinesError } from './errors.ts';
+
+/**
+ * Opens the file with the debug information of the kernel (`module` empty) or of a module that the target runs.
+ * @param buildId the target's, in hexadecimal; undefined when it told none
+ * @throws LinesError that says why there is none
+ */
+export async function findDebugFile(
+  search: DebugSearch,
+  module: string,
+  buildId: string | undefined,
+): Promise<DebugFile> {
+  const what = module === '' ? `the kernel ${search.release}` : `module ${module} of ${search.release}`;
+  if (buildId === undefined)
+    throw new LinesError(`The target gives no build id for ${what}, so no debug information can be trusted.`);
+  let refusal: string | undefined;
+  for await (const path of debugCandidates(search, module, buildId)) {
+    try {
+      const file = await DebugFile.open(path);
+      const reason = refuse(file, path, buildId);
+      if (reason === undefined) return file;
+      refusal ??= reason;
+      file.close();
+    } catch (error) {
+      if (error instanceof LinesError) refusal ??= error.message;
+      else if (error instanceof RangeError) refusal ??= `${path} is cut short or damaged.`;
+      else if (isAbsent(error) && path === search.configured)
+        refusal ??= `${path}, which the settings name, does not exist.`;
+      else if (!isAbsent(error)) refusal ??= `${path}: ${(error as Error).message}`;
+    }
+  }
+  throw new LinesError(
+    refusal ??
+      `No debug information for ${what} (build id ${buildId}) was found. Install its debug package, or name its vmlinux or folder in the settings.`,
+  );
+}
+
+function refuse(file: DebugFile, path: string, buildId: string): string | undefined {
+  const found = file.buildId();
+  if (found === undefined) return `${path} has no build id, so it may be of another kernel.`;
+  if (found !== buildId)
+    return `${path} is of another build than the target runs (build id ${found}, the target's is ${buildId}). Get the debug package of exactly this kernel.`;
+  if (!file.hasLines)
+    return `${path} has no debug information (CONFIG_DEBUG_INFO is off, or it was stripped).`;
+  return undefined;
+}
+
+function isAbsent(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}

@@ -1,0 +1,131 @@
+import type { BuildIds } from '../../../remote-agent/protocol.ts';
+import { sourceName } from '../symbol.ts';
+import { CheckoutPaths } from './checkout-path.ts';
+import type { DebugSearch } from './debug-candidates.ts';
+import type { DebugFile } from './debug-file.ts';
+import { DwarfReader } from './dwarf-reader.ts';
+import { isUnreadable, LinesError } from './errors.ts';
+import { findDebugFile } from './find-debug-file.ts';
+import { type CodePlace, placeInFile } from './match-function.ts';
+import type { RawFrame, Resolver } from './resolver.ts';
+import { type Tool, TOOLS } from './symbolizer-answers.ts';
+import { ToolResolver } from './tool-resolver.ts';
+
+/** A source line; the innermost function of a place comes first, then those that it was inlined into. */
+export interface SourceFrame {
+  function: string;
+  /** Relative to the checkout; undefined when it has no such file. */
+  path: string | undefined;
+  /** As in the debug information, for display. */
+  file: string;
+  /** From 1. */
+  line: number;
+}
+
+export type LineAnswer =
+  | { kind: 'line'; frames: SourceFrame[] }
+  /** No line is known, only the function's definition can be shown; the reason is a sentence for the user. */
+  | { kind: 'definition'; reason: string };
+
+export interface KernelLinesOptions extends DebugSearch {
+  checkout: string;
+  buildIds: BuildIds;
+  /** Programs to try, in this order, before our own reader. */
+  tools?: readonly Tool[];
+}
+
+interface Opened {
+  file: DebugFile;
+  reader: DwarfReader;
+  tools: ToolResolver[];
+}
+
+/** Source lines for places in the code of one target, while debug information of just that build is at hand. */
+export class KernelLines {
+  private readonly opened = new Map<string, Promise<Opened>>();
+  private readonly paths: CheckoutPaths;
+
+  constructor(private readonly options: KernelLinesOptions) {
+    this.paths = new CheckoutPaths(options.checkout);
+  }
+
+  /** @throws the signal's reason when it is aborted; whatever else goes wrong is the answer's reason */
+  async resolve(place: CodePlace, signal?: AbortSignal): Promise<LineAnswer> {
+    try {
+      const { file, reader, tools } = await this.open(place.module);
+      const { address, functionStart } = placeInFile(file.symbols, place);
+      const code = Math.max(address, reader.firstCode(functionStart));
+      const frames = await firstAnswer([...tools, reader], code, signal);
+      if (frames[0] === undefined || frames[0].line === 0)
+        throw new LinesError(
+          `The debug information has no line for ${place.name}+0x${place.offset.toString(16)}.`,
+        );
+      return {
+        kind: 'line',
+        frames: await Promise.all(frames.map((frame) => this.locate(frame, place.name))),
+      };
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!isUnreadable(error)) throw error;
+      const reason = error instanceof LinesError ? error.message : 'The debug information is damaged.';
+      return { kind: 'definition', reason };
+    }
+  }
+
+  /** Closes files and ends tools. */
+  async dispose(): Promise<void> {
+    const opened = await Promise.allSettled(this.opened.values());
+    this.opened.clear();
+    for (const result of opened) {
+      if (result.status === 'rejected') continue;
+      for (const tool of result.value.tools) tool.dispose();
+      result.value.file.close();
+    }
+  }
+
+  private open(module: string): Promise<Opened> {
+    let opened = this.opened.get(module);
+    if (opened === undefined) {
+      opened = this.openFile(module);
+      this.opened.set(module, opened);
+      // What is missing now may be there at the next question.
+      opened.catch(() => this.opened.delete(module));
+    }
+    return opened;
+  }
+
+  private async openFile(module: string): Promise<Opened> {
+    const { buildIds, tools = Object.keys(TOOLS) as Tool[] } = this.options;
+    const buildId = module === '' ? buildIds.kernel : buildIds.modules[module];
+    const file = await findDebugFile(this.options, module, buildId);
+    // llvm-symbolizer knows no addresses in modules: all their sections are at 0.
+    const usable = tools.filter((tool) => !file.elf.relocatable || tool !== 'llvm-symbolizer');
+    const path = file.elf.path;
+    return { file, reader: new DwarfReader(file), tools: usable.map((tool) => new ToolResolver(tool, path)) };
+  }
+
+  private async locate({ function: name, file, line }: RawFrame, symbol: string): Promise<SourceFrame> {
+    return { function: name ?? sourceName(symbol), path: await this.paths.find(file), file, line };
+  }
+}
+
+/** The answer of the first that has one; a tool that is missing or breaks is passed over. */
+async function firstAnswer(
+  resolvers: readonly Resolver[],
+  address: number,
+  signal: AbortSignal | undefined,
+): Promise<RawFrame[]> {
+  let failure: unknown;
+  for (const resolver of resolvers) {
+    try {
+      const frames = await resolver.resolve(address, signal);
+      if (frames.length > 0) return frames;
+      failure = undefined;
+    } catch (error) {
+      signal?.throwIfAborted();
+      failure = error;
+    }
+  }
+  if (failure instanceof Error) throw failure;
+  return [];
+}

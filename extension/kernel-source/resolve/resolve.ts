@@ -1,0 +1,62 @@
+import type { IndexedFunction } from '../index/source-index.ts';
+import { type Evidence, type Reference, weigh } from './evidence.ts';
+import type { KernelConfig } from './kernel-config.ts';
+
+export interface Candidate {
+  definition: IndexedFunction;
+  score: number;
+  evidence: Evidence[];
+}
+
+/** Best first. */
+export interface Resolution {
+  candidates: Candidate[];
+  /** The first is clearly the one: open it without asking. */
+  certain: boolean;
+}
+
+/** A lead that no weak hint alone gives. */
+const CLEAR_LEAD = 60;
+
+/** Definitions this near in one file are on one screen: which of them is opened does not matter. */
+const SAME_PLACE_LINES = 3;
+
+/**
+ * Orders the definitions of a name by what is known of where it was seen.
+ * @param filesOf the files that define a name
+ */
+export function resolveFunction(
+  definitions: readonly IndexedFunction[],
+  reference: Reference,
+  config: KernelConfig,
+  filesOf: (name: string) => readonly string[],
+): Resolution {
+  const candidates = definitions.map((definition) => {
+    const evidence = weigh(definition, reference, config, filesOf);
+    const score = evidence.reduce((sum, { weight }) => sum + weight, 0);
+    return { definition, score, evidence };
+  });
+  candidates.sort(
+    (a, b) => b.score - a.score || placeOrder(a.definition) - placeOrder(b.definition) || compare(a, b),
+  );
+  const [first] = candidates;
+  const rival = first && candidates.find((other) => !isSamePlace(first.definition, other.definition));
+  const certain = first !== undefined && (rival === undefined || first.score - rival.score >= CLEAR_LEAD);
+  return { candidates, certain };
+}
+
+function isSamePlace(a: IndexedFunction, b: IndexedFunction): boolean {
+  return a.path === b.path && Math.abs(a.line - b.line) <= SAME_PLACE_LINES;
+}
+
+const FOLDERS = ['net/core/', 'net/ipv4/', 'net/ipv6/', 'net/', 'kernel/', 'mm/', 'lib/', 'fs/', 'include/'];
+
+/** Between equals: what deals with packets first, long bodies before stubs. */
+function placeOrder({ path, line, lastLine }: IndexedFunction): number {
+  const folder = FOLDERS.findIndex((prefix) => path.startsWith(prefix));
+  return (folder < 0 ? FOLDERS.length : folder) - Math.min(lastLine - line, 99) / 100;
+}
+
+function compare(a: Candidate, b: Candidate): number {
+  return a.definition.path < b.definition.path ? -1 : a.definition.line - b.definition.line;
+}

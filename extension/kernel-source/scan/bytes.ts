@@ -1,0 +1,112 @@
+/** Character classes and skipping over C tokens in a file's bytes. */
+
+export const NEWLINE = 10;
+export const BACKSLASH = 92;
+export const QUOTE = 34;
+export const APOSTROPHE = 39;
+export const SLASH = 47;
+export const STAR = 42;
+export const HASH = 35;
+export const OPEN_PAREN = 40;
+export const CLOSE_PAREN = 41;
+export const OPEN_BRACE = 123;
+export const CLOSE_BRACE = 125;
+
+/** 1: letter or underscore; 2: digit. Bytes from 128 stand for macro arguments (expand.ts). */
+export const WORD = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte >= 128 || /[A-Za-z_$]/.test(String.fromCharCode(byte))) return 1;
+  return byte >= 48 && byte <= 57 ? 2 : 0;
+});
+
+export function isWord(byte: number | undefined): boolean {
+  return byte !== undefined && WORD[byte] !== 0;
+}
+
+/** After the word that starts at `at`. */
+export function endOfWord(bytes: Buffer, at: number): number {
+  while (isWord(bytes[at])) at++;
+  return at;
+}
+
+/** After a string or character constant; one that is not closed ends with its line. */
+export function skipQuoted(bytes: Buffer, at: number): number {
+  const quote = bytes[at++];
+  for (; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte === quote) return at + 1;
+    if (byte === NEWLINE) return at;
+    if (byte === BACKSLASH) at++;
+  }
+  return bytes.length;
+}
+
+/** After the comment that starts at `at`; `at` where there is none. */
+export function skipComment(bytes: Buffer, at: number): number {
+  if (bytes[at + 1] === STAR) {
+    const end = bytes.indexOf('*/', at + 2);
+    return end < 0 ? bytes.length : end + 2;
+  }
+  if (bytes[at + 1] === SLASH) {
+    const end = bytes.indexOf(NEWLINE, at);
+    return end < 0 ? bytes.length : end;
+  }
+  return at;
+}
+
+/** Whether only blanks stand before `at` in its line. */
+export function isFirstInLine(bytes: Buffer, at: number): boolean {
+  while (at > 0) {
+    const byte = bytes[--at];
+    if (byte === NEWLINE) return true;
+    if (byte !== 32 && byte !== 9) return false;
+  }
+  return true;
+}
+
+/** The line end (or the end of the text) that ends the line of `at`, continuation lines included. */
+export function endOfLogicalLine(bytes: Buffer, at: number): number {
+  for (;;) {
+    const end = bytes.indexOf(NEWLINE, at);
+    if (end < 0) return bytes.length;
+    const before = bytes[end - 1] === 13 ? end - 2 : end - 1;
+    if (bytes[before] !== BACKSLASH) return end;
+    at = end + 1;
+  }
+}
+
+/** After the `)` that closes the `(` at `at`; undefined when the text ends or a body begins before. */
+export function skipParentheses(bytes: Buffer, at: number): number | undefined {
+  let depth = 0;
+  while (at < bytes.length) {
+    switch (bytes[at]) {
+      case OPEN_PAREN:
+        depth++;
+        break;
+      case CLOSE_PAREN:
+        if (--depth === 0) return at + 1;
+        break;
+      case QUOTE:
+      case APOSTROPHE:
+        at = skipQuoted(bytes, at);
+        continue;
+      case SLASH: {
+        const after = skipComment(bytes, at);
+        if (after !== at) {
+          at = after;
+          continue;
+        }
+        break;
+      }
+      case HASH:
+        if (isFirstInLine(bytes, at)) at = endOfLogicalLine(bytes, at);
+        break;
+      case NEWLINE:
+        if (bytes[at + 1] === CLOSE_BRACE) return undefined; // never closed: the parenthesis was no parenthesis
+        break;
+      case undefined: // the end, which the loop sees first
+        return undefined;
+    }
+    at++;
+  }
+  return undefined;
+}

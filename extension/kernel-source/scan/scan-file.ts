@@ -1,0 +1,294 @@
+import * as B from './bytes.ts';
+import { Declaration, nameArguments, Token } from './declaration.ts';
+import { Directives } from './directive.ts';
+import { type FileFacts, FunctionFlag, type FunctionFact, type Invocation } from './facts.ts';
+
+/** Macros that stand at file scope by the ten thousand and never make a function. */
+const NO_FUNCTION =
+  /^(?:EXPORT_|MODULE_|module_(?:init|exit|param)|__setup|ALLOW_ERROR_INJECTION|static_assert)/;
+
+/**
+ * Finds what a C file defines at file scope: functions, macro uses, macros and includes. Bodies are skipped,
+ * so that a file costs little more than reading it.
+ */
+export function scanFile(bytes: Buffer, isHeader: boolean): FileFacts {
+  const facts = new FileScanner(bytes, isHeader).scan();
+  if (facts.tail !== undefined && 'macro' in facts.tail) facts.invocations.push(facts.tail); // no semicolon needed
+  return facts;
+}
+
+/** As `scanFile`, of the text that a macro expands to. */
+export function scanExpansion(text: string): FileFacts {
+  return new FileScanner(Buffer.from(text, 'latin1'), false, true).scan();
+}
+
+class FileScanner {
+  private readonly declaration: Declaration;
+  private readonly directives: Directives;
+  private readonly functions: FunctionFact[] = [];
+  private readonly invocations: Invocation[] = [];
+  private lineAt = 0;
+  private line = 0;
+
+  constructor(
+    private readonly bytes: Buffer,
+    isHeader: boolean,
+    /** Of a macro: its lines say nothing. */
+    private readonly isExpansion = false,
+  ) {
+    this.declaration = new Declaration(bytes);
+    this.directives = new Directives(bytes, isHeader);
+  }
+
+  scan(): FileFacts {
+    const { bytes } = this;
+    let at = 0;
+    while (at < bytes.length) at = this.step(at);
+    const { functions, invocations, directives } = this;
+    const tail = this.tail();
+    return { functions, invocations, macros: directives.macros, includes: directives.includes, tail };
+  }
+
+  /** Takes one token. @returns the position after it */
+  private step(at: number): number {
+    const { bytes, declaration } = this;
+    const byte = bytes[at] ?? 0;
+    if (B.WORD[byte] !== 0) return this.word(at);
+    switch (byte) {
+      case 32:
+      case 9:
+      case B.NEWLINE:
+        return at + 1;
+      case B.SLASH:
+        return Math.max(B.skipComment(bytes, at), at + 1);
+      case B.HASH:
+        if (B.isFirstInLine(bytes, at)) return this.directives.read(at);
+        return at + 1;
+      case B.QUOTE:
+      case B.APOSTROPHE:
+        return B.skipQuoted(bytes, at);
+      case B.OPEN_PAREN: {
+        const end = B.skipParentheses(bytes, at);
+        if (end === undefined) {
+          declaration.clear();
+          return at + 1;
+        }
+        this.conditionsWithin(at, end);
+        declaration.add(Token.Group, at, end);
+        return end;
+      }
+      case 61: // =
+        declaration.add(Token.Assign, at, at + 1);
+        return at + 1;
+      case 59: // ;
+        this.endDeclaration();
+        return at + 1;
+      case B.OPEN_BRACE:
+        return this.braces(at);
+      case B.CLOSE_BRACE:
+        declaration.clear();
+        return at + 1;
+      default:
+        declaration.add(Token.Other, at, at + 1);
+        return at + 1;
+    }
+  }
+
+  private word(at: number): number {
+    const { bytes, declaration } = this;
+    const { count, ends } = declaration;
+    // A macro use that no semicolon ends: the next declaration begins on a line of its own.
+    if (count >= 2 && declaration.kind(count - 1) === Token.Group && this.isMacroUse()) {
+      const newline = bytes.indexOf(B.NEWLINE, ends[count - 1]);
+      if ((newline >= 0 && newline < at) || this.isExpansion) this.endDeclaration();
+    }
+    const end = B.endOfWord(bytes, at);
+    declaration.add(Token.Word, at, end);
+    return end;
+  }
+
+  /**
+   * Whether the declaration is just `[static] WORD (…)`. Uses of macros without arguments may stand before it,
+   * without a semicolon; then a name in capitals at the start of a line is taken for a macro.
+   */
+  private isMacroUse(): boolean {
+    const { declaration, bytes } = this;
+    const name = declaration.count - 2;
+    if (declaration.kind(name) !== Token.Word) return false;
+    if (declaration.onlyStorageBefore(name)) return true;
+    const start = declaration.starts[name] ?? 0;
+    return bytes[start - 1] === B.NEWLINE && /^[A-Z][A-Z0-9_]+$/.test(declaration.text(name));
+  }
+
+  private endDeclaration(): void {
+    const { declaration } = this;
+    const { count } = declaration;
+    if (count >= 2 && declaration.kind(count - 1) === Token.Group && this.isMacroUse())
+      this.addInvocation(count - 2, false, undefined);
+    else if (
+      count >= 4 &&
+      declaration.kind(count - 2) === Token.Word &&
+      declaration.text(count - 2) === '__alias'
+    )
+      this.addAlias();
+    declaration.clear();
+  }
+
+  /** `long name(int a) __alias(other);` makes a symbol. */
+  private addAlias(): void {
+    const name = this.declaration.functionName();
+    const end = this.declaration.ends[this.declaration.count - 1] ?? 0;
+    const condition = this.directives.conditions.text;
+    if (name !== undefined) this.functions.push(this.functionFact(name, { open: end, end, condition }));
+  }
+
+  private braces(at: number): number {
+    const { declaration } = this;
+    const name = declaration.functionName();
+    const condition = this.directives.conditions.text;
+    const end = this.skipBody(at, name !== undefined);
+    if (name === undefined) {
+      declaration.add(Token.Braces, at, end);
+      return end;
+    }
+    if (declaration.onlyStorageBefore(name) && declaration.kind(name + 2) !== Token.Group)
+      this.addInvocation(name, true, { end, condition });
+    else this.functions.push(this.functionFact(name, { open: at, end, condition }));
+    declaration.clear();
+    return end;
+  }
+
+  private addInvocation(
+    name: number,
+    hasBody: boolean,
+    body: { end: number; condition: string } | undefined,
+  ): void {
+    const macro = this.declaration.text(name);
+    if (NO_FUNCTION.test(macro)) return;
+    const group = this.declaration.text(name + 1);
+    const line = this.lineOf(this.declaration.starts[name] ?? 0);
+    this.invocations.push({
+      macro,
+      arguments: nameArguments(group),
+      line,
+      lastLine: this.lineOf(body?.end ?? this.declaration.ends[name + 1] ?? 0),
+      flags: this.flags(name, group),
+      condition: body?.condition ?? this.directives.conditions.text,
+      hasBody,
+    });
+  }
+
+  private functionFact(name: number, body: { open: number; end: number; condition: string }): FunctionFact {
+    const { declaration } = this;
+    const inGroup = declaration.nameInGroup(name);
+    const start = inGroup?.start ?? declaration.starts[name] ?? 0;
+    const isMacroName = inGroup === undefined && declaration.kind(name + 2) === Token.Group;
+    const parameters = declaration.text(isMacroName ? name + 2 : name + 1);
+    const line = this.lineOf(start);
+    const lastLine = this.lineOf(body.end);
+    const isStub = this.lineOf(body.end) - this.lineOf(body.open) <= 3;
+    return {
+      name:
+        inGroup === undefined ? declaration.text(name) : this.bytes.toString('latin1', start, inGroup.end),
+      line,
+      lastLine,
+      flags: this.flags(name, parameters) | (isStub ? FunctionFlag.Stub : 0),
+      condition: body.condition,
+      ...(isMacroName && { nameArguments: nameArguments(declaration.text(name + 1)) }),
+    };
+  }
+
+  private flags(name: number, parameters: string): number {
+    return (
+      (this.declaration.isStatic(name) ? FunctionFlag.Static : 0) |
+      (this.declaration.isInline(name) ? FunctionFlag.Inline : 0) |
+      (this.declaration.isWeak() ? FunctionFlag.Weak : 0) |
+      (parameters.includes('sk_buff') ? FunctionFlag.TakesSkb : 0)
+    );
+  }
+
+  private tail(): FunctionFact | Invocation | undefined {
+    const { declaration } = this;
+    const name = declaration.functionName();
+    if (name === undefined) return undefined;
+    const condition = '';
+    if (!declaration.onlyStorageBefore(name) || declaration.kind(name + 2) === Token.Group)
+      return this.functionFact(name, { open: this.bytes.length, end: this.bytes.length, condition });
+    this.addInvocation(name, false, undefined);
+    return this.invocations.pop();
+  }
+
+  /** After the `}` of the `{` at `at`; directives between them are read. */
+  private skipBody(at: number, isFunction: boolean): number {
+    const { bytes } = this;
+    const lineStart = bytes.lastIndexOf(B.NEWLINE, at) + 1;
+    const first = bytes[lineStart];
+    // Kernel style: the body of a function that starts in column one ends with a brace in column one.
+    if (!isFunction || first === 32 || first === 9 || !this.isLastInLine(at + 1)) return this.skipBraces(at);
+    const close = bytes.indexOf('\n}', at);
+    const end = close < 0 ? bytes.length : close + 2;
+    this.conditionsWithin(at, end);
+    return end;
+  }
+
+  private isLastInLine(at: number): boolean {
+    const { bytes } = this;
+    for (; at < bytes.length && bytes[at] !== B.NEWLINE; at++) {
+      const byte = bytes[at];
+      if (byte === B.SLASH) return bytes[at + 1] === B.SLASH || bytes[at + 1] === B.STAR;
+      if (byte !== 32 && byte !== 9 && byte !== 13) return false;
+    }
+    return true;
+  }
+
+  /** Reads the directives that stand within a range that is otherwise skipped. */
+  private conditionsWithin(from: number, end: number): void {
+    const { bytes } = this;
+    for (let at = bytes.indexOf(B.HASH, from); at >= 0 && at < end; at = bytes.indexOf(B.HASH, at + 1))
+      if (B.isFirstInLine(bytes, at)) at = this.directives.read(at) - 1;
+  }
+
+  /** Counts braces; each branch of an `#if` starts with the depth that the first one had. */
+  private skipBraces(at: number): number {
+    const { bytes } = this;
+    const depths: number[] = [];
+    let depth = 0;
+    while (at < bytes.length) {
+      const byte = bytes[at];
+      if (byte === B.OPEN_BRACE) depth++;
+      else if (byte === B.CLOSE_BRACE) {
+        if (--depth <= 0 || (bytes[at - 1] === B.NEWLINE && depth > 0)) return at + 1;
+      } else if (byte === B.QUOTE || byte === B.APOSTROPHE) {
+        at = B.skipQuoted(bytes, at);
+        continue;
+      } else if (byte === B.SLASH) {
+        const after = B.skipComment(bytes, at);
+        if (after !== at) {
+          at = after;
+          continue;
+        }
+      } else if (byte === B.HASH && B.isFirstInLine(bytes, at)) {
+        const end = this.directives.read(at);
+        const keyword = /^#\s*(if|el|endif)/.exec(bytes.toString('latin1', at, at + 20))?.[1];
+        if (keyword === 'if') depths.push(depth);
+        else if (keyword === 'el') depth = depths.at(-1) ?? depth;
+        else if (keyword === 'endif') depths.pop();
+        at = end;
+        continue;
+      }
+      at++;
+    }
+    return bytes.length;
+  }
+
+  /** The line of a position; cheap where positions come nearly in order. */
+  private lineOf(position: number): number {
+    const { bytes } = this;
+    let { line, lineAt } = this;
+    for (; lineAt < position; lineAt++) if (bytes[lineAt] === B.NEWLINE) line++;
+    for (; lineAt > position; lineAt--) if (bytes[lineAt - 1] === B.NEWLINE) line--;
+    this.line = line;
+    this.lineAt = lineAt;
+    return line;
+  }
+}

@@ -1,0 +1,84 @@
+import { gunzipSync } from 'node:zlib';
+import type {
+  KernelAddress,
+  KernelBuild,
+  Neighbourhood,
+  ProbedFunction,
+} from '../../remote-agent/protocol.ts';
+import type { KernelPlace } from '../capture/api.ts';
+import type { CodePlace } from './lines/match-function.ts';
+import { sourceName } from './symbol.ts';
+
+/** Symbols to each side that say where a function is. */
+const REACH = 6;
+
+/** What a target's kernel tells of its build, besides names. */
+export class TracedKernel {
+  private unpacked: Neighbourhood | undefined;
+  private indices: Map<KernelAddress, number> | undefined;
+
+  /** @param functions those probed, in the agent's order */
+  constructor(
+    private readonly functions: readonly ProbedFunction[],
+    private readonly build: KernelBuild,
+  ) {}
+
+  /** Text of its configuration; undefined when the target does not show it. */
+  get config(): string | undefined {
+    const { config } = this.build;
+    try {
+      return config === null ? undefined : gunzipSync(Buffer.from(config, 'base64')).toString('latin1');
+    } catch {
+      return undefined; // /proc/config.gz was no gzip
+    }
+  }
+
+  /** Names, as the source has them, of the functions before and after a place's function in memory. */
+  neighbours({ start, neighbours }: KernelPlace): string[] {
+    return (neighbours ?? this.around(start)).map(sourceName);
+  }
+
+  /** The place for a search of its line. A drop's address is where the call returns to that dropped the packet. */
+  codePlace({ name, module, start, offset, distance }: KernelPlace): CodePlace {
+    const { textStart } = this.build;
+    return {
+      name,
+      module,
+      offset,
+      isReturnAddress: offset > 0,
+      distance: distance ?? this.distance(start),
+      ...(module === '' && textStart !== null && { fromStext: start - textStart }),
+    };
+  }
+
+  private distance(start: KernelAddress): number | undefined {
+    const distance = this.neighbourhood.distances[this.index(start) ?? -1];
+    return distance === 0 ? undefined : distance;
+  }
+
+  private around(start: KernelAddress): string[] {
+    const { names, positions } = this.neighbourhood;
+    const at = positions[this.index(start) ?? -1] ?? -1;
+    if (at < 0) return [];
+    const before = names.slice(Math.max(0, at - REACH), at);
+    const after = names.slice(at + 1, at + 1 + REACH);
+    const gap = after.indexOf('');
+    return [
+      ...before.slice(before.lastIndexOf('') + 1).reverse(),
+      ...(gap < 0 ? after : after.slice(0, gap)),
+    ];
+  }
+
+  private index(start: KernelAddress): number | undefined {
+    this.indices ??= new Map(this.functions.map(({ address }, at) => [address, at]));
+    return this.indices.get(start);
+  }
+
+  private get neighbourhood(): Neighbourhood {
+    return (this.unpacked ??= unpack(this.build.neighbourhood));
+  }
+}
+
+function unpack(packed: string): Neighbourhood {
+  return JSON.parse(gunzipSync(Buffer.from(packed, 'base64')).toString()) as Neighbourhood;
+}
