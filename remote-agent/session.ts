@@ -1,6 +1,6 @@
 /** The agent's side of the conversation: requests in, messages out, and at its end no probe left behind. */
 import { readKernelBtf } from './btf-kernel.ts';
-import { findDirectReads } from './direct-reads.ts';
+import { findDirectReads, type DirectReads } from './direct-reads.ts';
 import { checkTarget } from './check.ts';
 import { asAgentError, AgentFailure } from './errors.ts';
 import { matchPackets } from './match.ts';
@@ -24,6 +24,7 @@ export class Session {
   /** Set from the start request until the trace has ended; aborting cancels a trace that is not armed yet. */
   #starting: AbortController | undefined;
   #trace: Trace | undefined;
+  #directReads: Promise<DirectReads | undefined> | undefined;
   /** One request is worked on at a time. */
   #work: Promise<void> = Promise.resolve();
   /** Checks in a row that found nothing heard since the one before. */
@@ -112,11 +113,13 @@ export class Session {
   }
 
   async #match({ filter, packets }: MatchRequest): Promise<void> {
-    const btf = await readKernelBtf();
+    // Packets come in many requests, and the kernel's types stay as they are.
+    this.#directReads ??= readKernelBtf().then(findDirectReads);
+    const directReads = await this.#directReads;
     const decisions = matchPackets(
       filter,
       packets.map(({ link, data, length }) => ({ link, data: Buffer.from(data, 'base64'), length })),
-      findDirectReads(btf),
+      directReads,
     );
     const matches = [...decisions.keys()].filter((index) => decisions[index] !== 0);
     this.output.send({ type: 'matched', matches });
