@@ -1,10 +1,23 @@
-/** Debian's debug files of a kernel (vmlinux and modules with DWARF), for the accuracy figures. */
+/** Debian's debug files of a kernel (vmlinux and modules with DWARF), for the accuracy figures and the tests of lines. */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { dependencies, downloadPackage, type DebianArch, type Suite } from './debian.ts';
 import { cacheDir } from './paths.ts';
 import { run } from './run.ts';
+
+/** Modules that measurements and tests want; one list, or each call would unpack the package anew. */
+export const DEBUG_MODULES = [
+  'bridge',
+  'nf_conntrack',
+  'nf_tables',
+  'openvswitch',
+  'sctp',
+  'tun',
+  'virtio_net',
+  'vxlan',
+  'wireguard',
+];
 
 export interface KernelDebug {
   /** As `uname -r` gives it on the kernel. */

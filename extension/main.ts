@@ -54,6 +54,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const checkout = new KernelCheckout({ distDir, cacheDir: context.globalStorageUri.fsPath }, (message) =>
     log.warn(message),
   );
+  void checkout.begin();
   const target = new TargetSource({ model, checkout, distDir, state: context.workspaceState, log });
   const tree = new TrajectoryTree(model, (place) => target.describe(place));
   const source = new KernelSourceOpener(checkout, target);
@@ -67,6 +68,8 @@ export function activate(context: vscode.ExtensionContext): void {
     [Command.ChangeFilter]: () => changeFilter(model, adviser),
     [Command.Clear]: () => model.clear(),
     [Command.OpenKernelSource]: (row?: TreeNode) => source.open(row && tree.functionOf(row)),
+    [Command.IndexCheckout]: () => checkout.index(),
+    [Command.StopIndex]: () => checkout.stopIndexing(),
     [Command.ShowLog]: () => log.show(),
     [Command.LoadMore]: (row: TreeNode) => tree.loadMore(row),
     [Command.PickTarget]: () => pickTarget(recent),
@@ -89,7 +92,7 @@ export function activate(context: vscode.ExtensionContext): void {
     target,
     readOnly,
     hits,
-    registerSourceFeatures({ model, checkout, hits, opener: source }),
+    registerSourceFeatures({ model, checkout, hits, opener: source, distDir }),
     registerLanguageFeatures(names),
     new LiveDiagnostics((text, signal) => documentFilters.analyse(text, signal), log),
     { dispose: () => void Promise.all([filters.dispose(), documentFilters.dispose()]) },

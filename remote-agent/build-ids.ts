@@ -13,10 +13,15 @@ export function readBuildIds(modules: readonly string[], sysfs = '/sys'): BuildI
   const kernel = readBuildId(join(sysfs, 'kernel/notes'));
   if (kernel !== undefined) ids.kernel = kernel;
   for (const name of modules) {
-    const id = readBuildId(join(sysfs, 'module', name, 'notes/.note.gnu.build-id'));
+    const id = moduleBuildId(name, sysfs);
     if (id !== undefined) ids.modules[name] = id;
   }
   return ids;
+}
+
+/** The build id of a loaded module; undefined when it has none. @param name as in /proc/modules */
+export function moduleBuildId(name: string, sysfs = '/sys'): string | undefined {
+  return readBuildId(join(sysfs, 'module', name, 'notes/.note.gnu.build-id'));
 }
 
 /** Undefined: no such file (CONFIG_SYSFS or the module's notes are missing), or no such note in it. */

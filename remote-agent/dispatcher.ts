@@ -8,8 +8,6 @@ import {
   closeObject,
   findMap,
   findProgram,
-  LibbpfError,
-  loadObject,
   mapFd,
   maxEntries,
   openObject,
@@ -18,12 +16,11 @@ import {
   setExpectedAttachType,
   setMaxEntries,
   setTableProgram,
-  takeLibbpfLog,
   type BpfObject,
   type BpfProgram,
 } from './libbpf.ts';
 import { mapShared, pageSize } from './libc.ts';
-import { loadFailure } from './linked-object.ts';
+import { loadConfigured } from './load-object.ts';
 import { nativeFile } from './native.ts';
 import type { Backend } from './protocol.ts';
 
@@ -121,16 +118,13 @@ export class Dispatcher {
 }
 
 function loadDispatcher(options: DispatcherOptions): BpfObject {
-  const object = openObject(nativeFile('dispatch.bpf.o'));
-  try {
-    chooseProgramsOf(object, options);
-    setMaxEntries(findMap(object, 'events'), options.ringBufferBytes);
-    loadObject(object);
-    return object;
-  } catch (error) {
-    closeObject(object);
-    throw error instanceof LibbpfError ? loadFailure(error, takeLibbpfLog()) : error;
-  }
+  return loadConfigured(
+    () => openObject(nativeFile('dispatch.bpf.o')),
+    (object) => {
+      chooseProgramsOf(object, options);
+      setMaxEntries(findMap(object, 'events'), options.ringBufferBytes);
+    },
+  );
 }
 
 /** Kernels before 5.12 do not tell. */

@@ -2,6 +2,8 @@
  * Names for the places where packets are dropped: a location is an address anywhere in the kernel's code, often
  * in a function that has no packet among its parameters and so is not probed.
  */
+import { moduleBuildId } from './build-ids.ts';
+import type { CurrentSymbols } from './current-symbols.ts';
 import {
   EventKind,
   EventRecord,
@@ -10,7 +12,6 @@ import {
   type KernelLocation,
 } from './protocol.ts';
 import { RECORD_STRIDE } from './ring-buffer.ts';
-import type { SymbolOrder } from './symbol-order.ts';
 
 const TWO_32 = 2 ** 32;
 const KIND = RINGBUF_HEADER_BYTES + EventRecord.kind;
@@ -19,7 +20,7 @@ const ADDRESS = RINGBUF_HEADER_BYTES + EventRecord.address;
 export class DropLocations {
   readonly #known = new Set<KernelAddress>();
 
-  constructor(private readonly symbols: SymbolOrder) {}
+  constructor(private readonly symbols: CurrentSymbols) {}
 
   /**
    * The locations of a batch that were never seen before, with their names.
@@ -32,9 +33,15 @@ export class DropLocations {
       const address = frame.readUInt16LE(at + ADDRESS + 4) * TWO_32 + frame.readUInt32LE(at + ADDRESS);
       if (this.#known.has(address)) continue;
       this.#known.add(address);
-      const location = this.symbols.locate(address);
+      const location = this.locate(address);
       if (location !== undefined) fresh.push(location);
     }
     return fresh;
+  }
+
+  private locate(address: KernelAddress): KernelLocation | undefined {
+    const location = this.symbols.get().locate(address);
+    const buildId = location && location.module !== '' ? moduleBuildId(location.module) : undefined;
+    return location && { ...location, ...(buildId !== undefined && { buildId }) };
   }
 }

@@ -1,37 +1,12 @@
-/** A BPF object of ours on its way into the kernel: the filter linked in, constants set, verified, loaded. */
-import { AgentFailure } from './errors.ts';
+/** A BPF object of ours with a filter linked in. */
 import { encodeFilterConfig } from './filter/config.ts';
 import { filterObject } from './filter/object.ts';
 import type { KernelMemory } from './kernel-memory.ts';
-import {
-  closeObject,
-  findMap,
-  initialValue,
-  LibbpfError,
-  linkObjects,
-  loadObject,
-  openObject,
-  takeLibbpfLog,
-  type BpfObject,
-} from './libbpf.ts';
+import { findMap, initialValue, linkObjects, openObject, type BpfObject } from './libbpf.ts';
 import { close, memfdCreate } from './libc.ts';
+import { loadConfigured } from './load-object.ts';
 import { nativeFile } from './native.ts';
 import type { CompiledFilter } from './protocol.ts';
-
-/** What of the verifier's log goes to the user. */
-const LOG_SHOWN = 4000;
-
-/** What the verifier (kernel/bpf/verifier.c) says of programs that it finds too large. */
-const LIMITS: { pattern: RegExp; words: (count: string) => string }[] = [
-  {
-    pattern: /BPF program is too large\. Processed (\d+) insn/,
-    words: (count) => `its verifier stopped after ${count} instructions, and 1000000 are the limit`,
-  },
-  {
-    pattern: /The sequence of (\d+) jumps is too complex/,
-    words: (count) => `its verifier has to keep ${count} branches in mind, and 8192 are the limit`,
-  },
-];
 
 /**
  * Links and loads; the caller closes the object.
@@ -47,21 +22,13 @@ export function loadLinked(
   configure: (object: BpfObject) => void,
 ): BpfObject {
   const filterFile = filterObject(filter, memory.directReads);
-  takeLibbpfLog();
-  try {
-    const object = openLinked(name, filterFile);
-    try {
+  return loadConfigured(
+    () => openLinked(name, filterFile),
+    (object) => {
       initialValue(findMap(object, '.rodata.filter')).set(encodeFilterConfig(filter, memory.pages));
       configure(object);
-      loadObject(object);
-      return object;
-    } catch (error) {
-      closeObject(object);
-      throw error;
-    }
-  } catch (error) {
-    throw error instanceof LibbpfError ? loadFailure(error, takeLibbpfLog()) : error;
-  }
+    },
+  );
 }
 
 function openLinked(name: string, filterFile: Uint8Array): BpfObject {
@@ -75,25 +42,4 @@ function openLinked(name: string, filterFile: Uint8Array): BpfObject {
     close(filterFd);
     close(linkedFd);
   }
-}
-
-/** @param log what libbpf said, the verifier's log at its end */
-export function loadFailure(error: LibbpfError, log: string): AgentFailure {
-  if (error.reason === 'Operation not permitted')
-    return new AgentFailure(
-      'no-privilege',
-      `The kernel refused the BPF programs: ${error.message}.`,
-      'Run as root; in a container the capabilities CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN are needed.',
-    );
-  const limit = LIMITS.find(({ pattern }) => pattern.test(log));
-  if (limit !== undefined) {
-    const [, count = ''] = limit.pattern.exec(log) ?? [];
-    return new AgentFailure(
-      'bad-filter',
-      `The filter is too large for this kernel: ${limit.words(count)}.`,
-      'Use fewer terms, for example one network ("net 10.0.0.0/8") in place of many hosts.',
-    );
-  }
-  const shown = log.trim().slice(-LOG_SHOWN);
-  return new AgentFailure('load', `The kernel refused the BPF programs: ${error.message}.\n${shown}`);
 }

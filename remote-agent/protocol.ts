@@ -287,6 +287,8 @@ export interface KernelLocation {
   distance?: number;
   /** Functions before and after it in memory, nearest first. */
   neighbours?: string[];
+  /** Of its module, in hexadecimal; KernelBuild tells only of modules with probed functions. */
+  buildId?: string;
 }
 
 /** GNU build ids in hexadecimal: what tells whether a file with debug information is of the running kernel. */

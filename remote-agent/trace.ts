@@ -12,6 +12,7 @@ import { DropLocations } from './drop-locations.ts';
 import { dropReasons } from './drop-reasons.ts';
 import { putInForce, type ProgramOptions } from './filter-programs.ts';
 import { readInterfaces } from './interfaces.ts';
+import { CurrentSymbols, loadedModules } from './current-symbols.ts';
 import { readKallsyms, textSymbols } from './kallsyms.ts';
 import { describeKernelBuild } from './kernel-build.ts';
 import { attachKprobeMulti, attachRawTracepoint, destroyLink, LibbpfError } from './libbpf.ts';
@@ -82,6 +83,7 @@ export class Trace {
     const clock = stopwatch();
     const pattern = request.functions === null ? null : parsePattern(request.functions);
     const btf = await readKernelBtf(signal);
+    const modules = loadedModules();
     const kallsyms = await readKallsyms(signal);
     const plan = await planProbes({
       functions: pattern,
@@ -135,7 +137,12 @@ export class Trace {
       };
       output.send(attached);
       const symbols = new SymbolOrder(textSymbols(kallsyms));
-      const drain = new Drain(ring.ring, loss, output, new DropLocations(symbols));
+      const drain = new Drain(
+        ring.ring,
+        loss,
+        output,
+        new DropLocations(new CurrentSymbols(symbols, modules)),
+      );
       drain.start();
       if (request.wantBuild === true)
         // What it tells helps to find sources; the trace goes on without.

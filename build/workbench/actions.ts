@@ -79,6 +79,11 @@ export function statusBarItem(page: Page, text: string | RegExp): Locator {
   return page.locator('.statusbar-item').filter({ hasText: text }).first();
 }
 
+/** Messages in the corner with a text. */
+export function notification(page: Page, text: string | RegExp): Locator {
+  return page.locator('.notification-toast').filter({ hasText: text });
+}
+
 /** Drags the side bar's edge until the side bar is `width` pixels wide. */
 export async function widenSideBar(page: Page, width: number): Promise<void> {
   const box = await page.locator('.part.sidebar').boundingBox();

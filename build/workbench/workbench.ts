@@ -19,6 +19,10 @@ export interface WorkbenchOptions {
   vsix: string;
   /** User settings besides those that keep the workbench quiet. */
   settings?: Record<string, unknown>;
+  /** Settings that only the machine with the files may have, such as paths. */
+  machineSettings?: Record<string, unknown>;
+  /** The folder is not trusted; by default every folder is. */
+  untrusted?: boolean;
   /** Files for the HOME that the extension runs with, by relative path (`.ssh/config`, say). */
   home?: Record<string, string>;
   log: (line: string) => void;
@@ -46,6 +50,7 @@ const QUIET_SETTINGS = {
   'extensions.autoUpdate': false,
   'extensions.autoCheckUpdates': false,
   'telemetry.telemetryLevel': 'off',
+  'security.workspace.trust.startupPrompt': 'never',
   'workbench.reduceMotion': 'on',
   'workbench.tips.enabled': false,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
@@ -75,13 +80,14 @@ export async function startWorkbench(options: WorkbenchOptions): Promise<Workben
 
   try {
     const user = join(root, 'user');
-    await mkdir(join(user, 'User'), { recursive: true });
+    for (const part of ['User', 'Machine']) await mkdir(join(user, part), { recursive: true });
     await mkdir(join(root, 'tmp'));
     await mkdir(home);
     await writeFile(
       join(user, 'User/settings.json'),
       JSON.stringify({ ...QUIET_SETTINGS, ...options.settings }),
     );
+    await writeFile(join(user, 'Machine/settings.json'), JSON.stringify(options.machineSettings ?? {}));
     await writeFile(join(root, 'config.yaml'), '');
     for (const [path, content] of Object.entries(options.home ?? {})) {
       await mkdir(join(home, path, '..'), { recursive: true, mode: 0o700 });
@@ -99,12 +105,8 @@ export async function startWorkbench(options: WorkbenchOptions): Promise<Workben
     await run(node, [entry, ...folders, '--install-extension', options.vsix], { env });
     const port = await freePort();
     const flags = ['--auth', 'none', '--bind-addr', `127.0.0.1:${port}`, '--disable-telemetry'];
-    flags.push(
-      '--disable-update-check',
-      '--disable-getting-started-override',
-      '--disable-workspace-trust',
-      '--disable-proxy',
-    );
+    flags.push('--disable-update-check', '--disable-getting-started-override', '--disable-proxy');
+    if (options.untrusted !== true) flags.push('--disable-workspace-trust');
     options.log('starting code-server');
     server = spawn(node, [entry, ...folders, ...flags], {
       env,

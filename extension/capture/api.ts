@@ -36,6 +36,8 @@ export interface KernelPlace extends KernelFunction {
   /** Bytes from the function to the next symbol, and the functions around it; of probed ones KernelBuild tells. */
   distance?: number;
   neighbours?: readonly string[];
+  /** Of its module, in hexadecimal, where the agent told it with the place. */
+  buildId?: string;
 }
 
 export interface EventStore {

@@ -29,7 +29,7 @@ export async function checkTree(root: string): Promise<void> {
  */
 export async function openCheckout(
   root: string,
-  { distDir, interrupt }: Environment,
+  { distDir, interrupt }: Pick<Environment, 'distDir' | 'interrupt'>,
   status: Status,
 ): Promise<KernelSource> {
   await checkTree(root);
@@ -37,13 +37,18 @@ export async function openCheckout(
   const cancel = () => source.dispose();
   interrupt.addEventListener('abort', cancel);
   try {
-    await source.prepare((share) => status.progress(`Indexing the checkout (${Math.floor(share * 100)} %)`));
+    await source.prepare((share) => sayProgress(status, share));
   } catch (error) {
     throwIfCancelled(interrupt);
     throw error;
   }
   interrupt.removeEventListener('abort', cancel);
   return source;
+}
+
+/** @param share of the files that are indexed, 0 to 1 */
+export function sayProgress(status: Status, share: number): void {
+  status.progress(`Indexing the checkout (${Math.floor(share * 100)} %)`);
 }
 
 /** Says when the checkout is not the source of the target's kernel. */

@@ -18,17 +18,9 @@ import { traceCommand } from './trace-command.ts';
 
 async function main(args: readonly string[]): Promise<ExitCode> {
   const { stdin, stdout, stderr } = process;
-  if (args[0] === 'source')
-    return sourceCommand(args.slice(1), { stdin, stdout, stderr, distDir: __dirname });
-  let command: Command;
-  try {
-    command = parseCommandLine(args);
-  } catch (error) {
-    return reportError(asPacketTraceError(error), { json: args.includes('--json') }, { stdout, stderr });
-  }
   const version = packageVersion();
   const environment = (): Environment => ({
-    stdin: process.stdin,
+    stdin,
     stdout,
     stderr,
     distDir: __dirname,
@@ -36,6 +28,13 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     hostKeys: hostKeyFile(hostKeyPath(process.env)),
     interrupt: interruptSignal(),
   });
+  if (args[0] === 'source') return sourceCommand(args.slice(1), environment());
+  let command: Command;
+  try {
+    command = parseCommandLine(args);
+  } catch (error) {
+    return reportError(asPacketTraceError(error), { json: args.includes('--json') }, { stdout, stderr });
+  }
   switch (command.name) {
     case 'help':
       stdout.write(helpText());

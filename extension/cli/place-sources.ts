@@ -1,6 +1,8 @@
 import type { Capture, EventIndex, KernelPlace } from '../capture/api.ts';
 import type { KernelSource } from '../kernel-source/kernel-source.ts';
+import type { SourceFrame } from '../kernel-source/lines/kernel-lines.ts';
 import { LinesThread } from '../kernel-source/lines/lines-thread.ts';
+import { shownFrame } from '../kernel-source/lines/shown-frame.ts';
 import { sourceName } from '../kernel-source/symbol.ts';
 import { TracedKernel } from '../kernel-source/traced-kernel.ts';
 
@@ -12,12 +14,16 @@ export interface SourceLine {
   line: number;
   /** The line of the place itself; else that of its function's definition. */
   exact: boolean;
+  /** Of an exact line: the function there, then those that it was inlined into; files as far as possible relative. */
+  frames: { function: string; file: string; line: number }[] | null;
 }
 
 export interface PlaceSourcesOptions {
   distDir: string;
   /** A vmlinux, or a folder with debug files. */
   debugInfo: string | undefined;
+  /** Told once why places are shown at their function's definition. */
+  onNoLine: (reason: string) => void;
 }
 
 /** The agent tells of its kernel's build at once or, an old target under load, never. */
@@ -28,6 +34,8 @@ export class PlaceSources {
   private readonly known = new Map<number, SourceLine | undefined>();
   /** Events before this one have been looked at. */
   private looked: EventIndex = 0;
+  /** Reasons for showing no line that were told. */
+  private readonly told = new Set<string>();
   /** The first event of each place. */
   private readonly firsts = new Set<EventIndex>();
   private target: Promise<{ kernel: TracedKernel; lines: LinesThread } | undefined> | undefined;
@@ -66,8 +74,9 @@ export class PlaceSources {
     const target = await this.target;
     if (place.offset > 0 && target !== undefined) {
       const answer = await target.lines.resolve(target.kernel.codePlace(place));
-      const frame = answer.kind === 'line' ? answer.frames.find(({ path }) => path !== undefined) : undefined;
-      if (frame?.path !== undefined) return { file: frame.path, line: frame.line, exact: true };
+      const line = answer.kind === 'line' ? exactLine(answer.frames) : undefined;
+      if (line !== undefined) return line;
+      if (answer.kind === 'definition') this.tell(answer.reason);
     }
     const { candidates, certain } = await this.source.find({
       name: sourceName(place.name),
@@ -77,7 +86,13 @@ export class PlaceSources {
     });
     const [best] = candidates;
     if (best === undefined || !certain) return undefined;
-    return { file: best.definition.path, line: best.definition.line + 1, exact: false };
+    return { file: best.definition.path, line: best.definition.line + 1, exact: false, frames: null };
+  }
+
+  private tell(reason: string): void {
+    if (this.told.has(reason)) return;
+    this.told.add(reason);
+    this.options.onNoLine(reason);
   }
 
   /** What the agent tells of its kernel, for the choice between definitions and for lines. */
@@ -100,6 +115,17 @@ export class PlaceSources {
     (await this.target)?.lines.stop();
     this.source.dispose();
   }
+}
+
+function exactLine(frames: readonly SourceFrame[]): SourceLine | undefined {
+  const shown = shownFrame(frames);
+  if (shown === undefined) return undefined;
+  const chain = frames.map(({ function: name, path, file, line }) => ({
+    function: name,
+    file: path ?? file,
+    line,
+  }));
+  return { file: shown.path, line: shown.line, exact: true, frames: chain };
 }
 
 async function buildOf(capture: Capture): Promise<Capture['build']> {

@@ -1,25 +1,24 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { asPacketTraceError, PacketTraceError } from '../errors.ts';
-import { cachePath, loadIndex } from '../kernel-source/index/cache-file.ts';
-import type { TreeChanges } from '../kernel-source/index/changes.ts';
+import { asPacketTraceError, PacketTraceError, throwIfCancelled } from '../errors.ts';
+import { cachePath } from '../kernel-source/index/cache-file.ts';
 import { columnBytes } from '../kernel-source/index/columns.ts';
 import { runIndexThread } from '../kernel-source/index/index-thread.ts';
-import { LiveIndex } from '../kernel-source/index/live-index.ts';
 import { SourceIndex } from '../kernel-source/index/source-index.ts';
 import type { WorkerMessage } from '../kernel-source/index/worker.ts';
-import { defconfigPath, KernelConfig } from '../kernel-source/resolve/kernel-config.ts';
+import { KernelConfig } from '../kernel-source/resolve/kernel-config.ts';
 import { KernelSymbols } from '../kernel-source/resolve/neighbours.ts';
 import { type Resolution, resolveFunction } from '../kernel-source/resolve/resolve.ts';
 import { sourceName } from '../kernel-source/symbol.ts';
-import { checkTree, indexFolder } from './checkout.ts';
+import { readTreeConfig } from '../kernel-source/tree-config.ts';
+import { checkTree, indexFolder, openCheckout, sayProgress } from './checkout.ts';
 import type { Environment } from './environment.ts';
 import { ExitCode } from './exit-codes.ts';
 import { jsonLine } from './json-format.ts';
 import { reportError } from './report-error.ts';
 import { type IndexFigures, figuresText, jsonAnswer, textAnswer } from './source-format.ts';
+import { Status } from './status.ts';
 
 const HELP = `Where in a kernel checkout a function is defined.
 
@@ -53,25 +52,30 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** `distDir`: where kernel-source-worker.cjs is. */
-type Streams = Pick<Environment, 'stdin' | 'stdout' | 'stderr' | 'distDir'>;
+type SourceEnvironment = Pick<Environment, 'stdin' | 'stdout' | 'stderr' | 'distDir' | 'interrupt'>;
 
 /** The `source` command. @param args after the command's name */
-export async function sourceCommand(args: readonly string[], streams: Streams): Promise<ExitCode> {
+export async function sourceCommand(
+  args: readonly string[],
+  environment: SourceEnvironment,
+): Promise<ExitCode> {
+  const { stdin, stdout, stderr, interrupt } = environment;
+  const status = new Status(stderr, false);
   const json = args.includes('--json');
   try {
     const { values, positionals } = parse(args);
     if (values.help === true) {
-      streams.stdout.write(HELP);
+      stdout.write(HELP);
       return ExitCode.Ok;
     }
     const [first, second] = positionals;
-    if (first === 'index' && second !== undefined) return await indexCommand(second, json, streams);
+    if (first === 'index' && second !== undefined)
+      return await indexCommand(second, json, environment, status);
     if (first === undefined || positionals.length > 1)
       throw usage('"packet-trace source" takes one function, or "-" to read names from standard input.');
     if (values.checkout === undefined) throw usage('"packet-trace source" needs --checkout DIR.');
-    const lookup = await openCheckout(values.checkout, values, streams);
-    const print = (text: string) => streams.stdout.write(text);
+    const lookup = await openLookup(values.checkout, values, environment, status);
+    const print = (text: string) => stdout.write(text);
     if (first !== '-') {
       const answer = lookup(first, values.module ?? '', undefined);
       if (answer.candidates.length === 0 && !json)
@@ -83,15 +87,16 @@ export async function sourceCommand(args: readonly string[], streams: Streams): 
       print(json ? jsonAnswer(first, values.module ?? '', answer) : textAnswer(first, answer));
       return ExitCode.Ok;
     }
-    for await (const line of createInterface({ input: streams.stdin })) {
+    for await (const line of createInterface({ input: stdin, signal: interrupt })) {
       const [name = '', module = values.module ?? '', address] = line.split('\t');
       if (name === '') continue;
       const answer = lookup(name, module, address);
       print(json ? jsonAnswer(name, module, answer) : textAnswer(name, answer));
     }
+    throwIfCancelled(interrupt);
     return ExitCode.Ok;
   } catch (error) {
-    return reportError(asPacketTraceError(error), { json }, streams);
+    return reportError(asPacketTraceError(error), { json }, environment, status);
   }
 }
 
@@ -107,21 +112,21 @@ function usage(message: string): PacketTraceError {
   return new PacketTraceError('usage', message, 'See "packet-trace source --help".');
 }
 
-/** Where the index of a checkout is kept for the terminal. */
-function indexFile(root: string): string {
-  return cachePath(indexFolder(), root);
-}
-
 type Lookup = (symbol: string, module: string, address: string | undefined) => Resolution;
 
-async function openCheckout(
+async function openLookup(
   root: string,
   options: { config?: string; kallsyms?: string; machine?: string },
-  streams: Streams,
+  environment: SourceEnvironment,
+  status: Status,
 ): Promise<Lookup> {
-  await checkTree(root);
-  const index = await upToDateIndex(root, streams);
-  const config = await readConfig(root, options);
+  const { index } = await openCheckout(root, environment, status);
+  status.clear();
+  if (index === undefined) throw new PacketTraceError('internal', `There is no index of ${root}.`);
+  const config =
+    options.config === undefined
+      ? await readTreeConfig(root, options.machine, () => index.base.kconfigs())
+      : KernelConfig.parse(await readText(options.config));
   const kallsyms = options.kallsyms === undefined ? undefined : await readText(options.kallsyms);
   const symbols = kallsyms === undefined ? undefined : new KernelSymbols(kallsyms);
   const filesOf = (name: string) => index.pathsOf(sourceName(name));
@@ -133,65 +138,31 @@ async function openCheckout(
   };
 }
 
-async function upToDateIndex(root: string, { stderr, distDir }: Streams): Promise<LiveIndex> {
-  const cacheFile = indexFile(root);
-  let index: LiveIndex | undefined;
-  let changes: TreeChanges | undefined;
-  const { signal } = new AbortController();
-  const progress = progressLine(stderr);
-  await runIndexThread(
-    distDir,
-    { root, cacheFile },
-    (message) => {
-      if (message.type === 'progress') progress(message.progress);
-      else if (message.type === 'changes') changes = message.changes;
-      else index = new LiveIndex(new SourceIndex(message.columns));
-    },
-    signal,
-  );
-  if (index !== undefined) return index;
-  const columns = await loadIndex(cacheFile, root);
-  if (columns === undefined)
-    throw new PacketTraceError('internal', `The index in ${cacheFile} cannot be read.`);
-  return new LiveIndex(new SourceIndex(columns), changes);
-}
-
-/** A line on a terminal that is written over; nothing elsewhere. */
-function progressLine(stderr: Streams['stderr']): (progress: { done: number; total: number }) => void {
-  if ((stderr as Partial<NodeJS.WriteStream>).isTTY !== true) return () => undefined;
-  return ({ done, total }) => stderr.write(`\rindexing the checkout: ${done} of ${total} files\x1b[K`);
-}
-
-async function readConfig(
-  root: string,
-  { config, machine }: { config?: string; machine?: string },
-): Promise<KernelConfig> {
-  if (config !== undefined) return KernelConfig.parse(await readText(config));
-  const defconfig = await readFile(join(root, defconfigPath(machine ?? 'x86_64')), 'latin1').catch(() => '');
-  return KernelConfig.unknown(machine, defconfig);
-}
-
 async function readText(file: string): Promise<string> {
   return readFile(file, 'latin1').catch((error: unknown) => {
     throw usage(`Cannot read ${file}: ${error instanceof Error ? error.message : String(error)}.`);
   });
 }
 
-async function indexCommand(root: string, json: boolean, streams: Streams): Promise<ExitCode> {
+async function indexCommand(
+  root: string,
+  json: boolean,
+  { stdout, distDir, interrupt }: SourceEnvironment,
+  status: Status,
+): Promise<ExitCode> {
   await checkTree(root);
-  const { stdout, stderr, distDir } = streams;
-  const task = { root, cacheFile: indexFile(root), anew: true };
+  const task = { root, cacheFile: cachePath(indexFolder(), root), anew: true };
   let made: Extract<WorkerMessage, { type: 'index' }> | undefined;
-  const progress = progressLine(stderr);
   await runIndexThread(
     distDir,
     task,
     (message) => {
-      if (message.type === 'progress') progress(message.progress);
+      if (message.type === 'progress') sayProgress(status, message.progress.done / message.progress.total);
       else if (message.type === 'index') made = message;
     },
-    new AbortController().signal,
+    interrupt,
   );
+  status.clear();
   if (made === undefined) throw new PacketTraceError('internal', `No index of ${root} was made.`);
   const index = new SourceIndex(made.columns);
   const figures: IndexFigures = {

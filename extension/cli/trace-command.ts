@@ -56,7 +56,11 @@ export async function traceCommand(
     });
     status.clear();
     if (source !== undefined) {
-      sources = new PlaceSources(trace.capture, source, { distDir, debugInfo: options.debugInfo });
+      const onNoLine = (reason: string) =>
+        status.say(
+          `Some drops are shown at the definition of their function, not at their line. ${reason}${options.debugInfo === undefined ? ' See --debug-info.' : ''}`,
+        );
+      sources = new PlaceSources(trace.capture, source, { distDir, debugInfo: options.debugInfo, onNoLine });
       void sayOtherKernel(trace.capture, source, status);
     }
     const front = options.json

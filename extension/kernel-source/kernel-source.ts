@@ -7,9 +7,10 @@ import { type IndexedFunction, SourceIndex } from './index/source-index.ts';
 import type { WorkerMessage } from './index/worker.ts';
 import { locate } from './locate.ts';
 import type { Reference } from './resolve/evidence.ts';
-import { defconfigPath, KernelConfig } from './resolve/kernel-config.ts';
+import { KernelConfig } from './resolve/kernel-config.ts';
 import { type Candidate, type Resolution, resolveFunction } from './resolve/resolve.ts';
 import { DirectedSearch } from './search.ts';
+import { readTreeConfig } from './tree-config.ts';
 
 export interface KernelSourceOptions {
   /** Where kernel-source-worker.cjs is. */
@@ -26,6 +27,9 @@ export interface TargetKernel {
   config?: string | undefined;
 }
 
+/** Told the share of the files that are done, 0 to 1. */
+type OnProgress = (share: number) => void;
+
 /** More candidates than a pick list shows need not be found again in their files. */
 const LOCATED_MAX = 20;
 
@@ -35,11 +39,14 @@ const CHECKED_FOR_MS = 30_000;
 /** Kernel functions by name, in one checkout: an index that is made in the background and kept up to date. */
 export class KernelSource {
   private live: LiveIndex | undefined;
+  /** The index is of the whole tree, not of networking only. */
+  private whole = false;
   private readonly search: DirectedSearch;
-  private readonly stop = new AbortController();
+  private stop = new AbortController();
   private preparing: Promise<void> | undefined;
   private loading: Promise<void> | undefined;
   private checkedAt = -Infinity;
+  private target: TargetKernel = { machine: 'x86_64' };
   private config: Promise<KernelConfig>;
   private readonly waiting = new Set<() => void>();
 
@@ -48,7 +55,7 @@ export class KernelSource {
     private readonly options: KernelSourceOptions,
   ) {
     this.search = new DirectedSearch(root);
-    this.config = this.configOf({ machine: 'x86_64' });
+    this.config = this.configOf(this.target);
   }
 
   /** The index as far as it is there; undefined until networking is indexed for the first time. */
@@ -58,23 +65,31 @@ export class KernelSource {
 
   /** Uses what is known of the traced kernel to choose between definitions. */
   setTarget(target: TargetKernel): void {
+    this.target = target;
     this.config = this.configOf(target);
   }
 
   /**
    * Loads the index and brings it up to date, or makes it; a second call while that runs joins it, and one soon
    * after it does nothing.
-   * @param onProgress share of the files done, 0 to 1
-   * @throws the abort reason after `dispose`
+   * @throws the abort reason after `stopIndexing` and `dispose`
    */
-  prepare(onProgress: (share: number) => void = () => undefined): Promise<void> {
+  prepare(onProgress: OnProgress = () => undefined): Promise<void> {
     if (performance.now() - this.checkedAt < CHECKED_FOR_MS) return Promise.resolve();
-    this.preparing ??= this.update(onProgress).finally(() => {
-      this.preparing = undefined;
-      this.checkedAt = performance.now();
-      this.wake(); // who waits for more of the index sees that no more comes
-    });
-    return this.preparing;
+    return this.begin(onProgress, false);
+  }
+
+  /** Ends the making of the index, which does not begin again by itself; what there is of it stays in use. */
+  stopIndexing(): void {
+    this.stop.abort();
+  }
+
+  /** Makes the index whatever there is of it, also after `stopIndexing`. Otherwise as `prepare`. */
+  async indexAnew(onProgress: OnProgress): Promise<void> {
+    this.stopIndexing();
+    await this.preparing?.catch(() => undefined); // rejected for those who began it
+    this.stop = new AbortController();
+    await this.begin(onProgress, true);
   }
 
   /**
@@ -92,7 +107,7 @@ export class KernelSource {
       await this.nextIndex(signal);
       definitions = this.live?.definitions(name) ?? [];
     }
-    if (this.live === undefined && definitions.length === 0)
+    if (!this.whole && definitions.length === 0)
       definitions = await this.search.definitions(name, module, signal);
     const filesOf = (other: string) => this.live?.pathsOf(other) ?? [];
     const { candidates, certain } = resolveFunction(definitions, reference, await this.config, filesOf);
@@ -119,25 +134,38 @@ export class KernelSource {
     return place && { ...candidate, definition: { ...definition, ...place } };
   }
 
-  private async update(onProgress: (share: number) => void): Promise<void> {
+  private begin(onProgress: OnProgress, anew: boolean): Promise<void> {
+    this.preparing ??= this.update(onProgress, anew).finally(() => {
+      this.preparing = undefined;
+      this.checkedAt = this.stop.signal.aborted ? -Infinity : performance.now();
+      this.wake(); // who waits for more of the index sees that no more comes
+    });
+    return this.preparing;
+  }
+
+  private async update(onProgress: OnProgress, anew: boolean): Promise<void> {
     const cacheFile = cachePath(this.options.cacheDir, this.root);
     this.loading ??= this.load(cacheFile);
     await this.loading;
     const onMessage = (message: WorkerMessage) => {
       if (message.type === 'progress') onProgress(message.progress.done / message.progress.total);
-      else if (message.type !== 'changes') this.use(new LiveIndex(new SourceIndex(message.columns)));
-      else if (this.live !== undefined) this.use(new LiveIndex(this.live.base, message.changes));
+      else if (message.type !== 'changes')
+        this.use(new LiveIndex(new SourceIndex(message.columns)), message.type === 'index');
+      else if (this.live !== undefined) this.use(new LiveIndex(this.live.base, message.changes), true);
     };
-    await runIndexThread(this.options.distDir, { root: this.root, cacheFile }, onMessage, this.stop.signal);
+    const task = { root: this.root, cacheFile, anew };
+    await runIndexThread(this.options.distDir, task, onMessage, this.stop.signal);
   }
 
   private async load(cacheFile: string): Promise<void> {
     const columns = await loadIndex(cacheFile, this.root);
-    if (columns !== undefined) this.use(new LiveIndex(new SourceIndex(columns)));
+    if (columns !== undefined) this.use(new LiveIndex(new SourceIndex(columns)), true);
   }
 
-  private use(index: LiveIndex): void {
+  private use(index: LiveIndex, whole: boolean): void {
     this.live = index;
+    this.whole = whole;
+    this.config = this.configOf(this.target);
     this.wake();
   }
 
@@ -158,7 +186,7 @@ export class KernelSource {
 
   private async configOf({ machine, config }: TargetKernel): Promise<KernelConfig> {
     if (config !== undefined) return KernelConfig.parse(config);
-    const defconfig = await readFile(join(this.root, defconfigPath(machine)), 'latin1').catch(() => '');
-    return KernelConfig.unknown(machine, defconfig);
+    const { live } = this;
+    return readTreeConfig(this.root, machine, live && (() => live.base.kconfigs()));
   }
 }

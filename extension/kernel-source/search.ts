@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { IndexedFunction } from './index/source-index.ts';
 import { BuildFacts, decodeObjects } from './kbuild/build-facts.ts';
-import { moduleScore } from './resolve/evidence.ts';
+import { moduleScore } from './resolve/module-name.ts';
 import { scanFile } from './scan/scan-file.ts';
 
 /**

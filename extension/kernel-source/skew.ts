@@ -48,7 +48,8 @@ export function parseProcVersion(text: string): TargetVersion | undefined {
   const release = /^Linux version (\S+)/.exec(text)?.[1];
   const upstream = release && /^\d+\.\d+(?:\.\d+)?/.exec(release)?.[0];
   if (release === undefined || !upstream) return undefined;
-  const debian = /\bDebian (\d+\.\d+(?:\.\d+)?)(\S*)/.exec(text);
+  // Before the build's number stands the compiler, with the version of its own package.
+  const debian = /#\d+\b.*\bDebian (\d+\.\d+(?:\.\d+)?)(\S*)/.exec(text);
   if (debian?.[1] !== undefined) {
     const [series] = /^\d+\.\d+/.exec(debian[1]) ?? [''];
     const source = `Debian's package linux-source-${series} ${debian[1]}${debian[2] ?? ''}, or the tag ${tag(debian[1])}`;

@@ -39,7 +39,7 @@ export class TracedKernel {
   }
 
   /** The place for a search of its line. A drop's address is where the call returns to that dropped the packet. */
-  codePlace({ name, module, start, offset, distance }: KernelPlace): CodePlace {
+  codePlace({ name, module, start, offset, distance, buildId }: KernelPlace): CodePlace {
     const { textStart } = this.build;
     return {
       name,
@@ -47,6 +47,7 @@ export class TracedKernel {
       offset,
       isReturnAddress: offset > 0,
       distance: distance ?? this.distance(start),
+      ...(buildId !== undefined && { buildId }),
       ...(module === '' && textStart !== null && { fromStext: start - textStart }),
     };
   }

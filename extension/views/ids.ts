@@ -6,6 +6,8 @@ export const Command = {
   ChangeFilter: 'packetTrace.changeFilter',
   Clear: 'packetTrace.clear',
   OpenKernelSource: 'packetTrace.openKernelSource',
+  IndexCheckout: 'packetTrace.indexCheckout',
+  StopIndex: 'packetTrace.stopIndex',
   ShowLog: 'packetTrace.showLog',
   LoadMore: 'packetTrace.loadMore',
   PickTarget: 'packetTrace.pickTarget',
@@ -36,6 +38,8 @@ export const ContextKey = {
   ShowsThrough: 'packetTrace.showsThrough',
   /** The active editor has a C file of the kernel checkout. */
   InKernelSource: 'packetTrace.inKernelSource',
+  /** The index of the kernel checkout is being made. */
+  Indexing: 'packetTrace.indexing',
 } as const;
 
 /** What the rows of the trajectory tree are, for menus' `viewItem`. */

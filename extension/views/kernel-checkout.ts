@@ -1,14 +1,20 @@
-import { homedir } from 'node:os';
 import { relative, sep } from 'node:path';
 import * as vscode from 'vscode';
+import { asPacketTraceError } from '../errors.ts';
 import { findCheckout, isKernelTree } from '../kernel-source/checkout.ts';
 import { KernelSource, type KernelSourceOptions } from '../kernel-source/kernel-source.ts';
 import { Setting } from './ids.ts';
+import { IndexProgress } from './index-progress.ts';
+import { pathSetting } from './path-setting.ts';
+
+/** Time to read a sentence. */
+const STOPPED_SHOWN_MS = 10_000;
 
 /** The user's kernel checkout: the folder that the setting names, or the one that the workspace has. */
 export class KernelCheckout implements vscode.Disposable {
   private source: KernelSource | undefined;
   private found: Promise<string | undefined> | undefined;
+  private readonly progress = new IndexProgress();
   private readonly change = new vscode.EventEmitter<void>();
   /** Another checkout, or another part of its index. */
   readonly onDidChange = this.change.event;
@@ -25,6 +31,11 @@ export class KernelCheckout implements vscode.Disposable {
     private readonly log: (message: string) => void,
   ) {}
 
+  /** Begins to index the workspace, if it is a kernel checkout; one elsewhere is indexed when it is needed. */
+  async begin(): Promise<void> {
+    if (pathSetting(Setting.KernelSourcePath) === undefined) await this.find();
+  }
+
   /** The checkout, where there is one; asks nothing. Its index may still be in the making. */
   async find(): Promise<KernelSource | undefined> {
     this.found ??= findRoot();
@@ -39,9 +50,9 @@ export class KernelCheckout implements vscode.Disposable {
       void this.prepare(source);
       return source;
     }
-    const setting = pathSetting();
+    const setting = pathSetting(Setting.KernelSourcePath);
     const root = await chooseCheckout(
-      setting === '' ? 'No Linux kernel checkout was found in this workspace.' : notATree(setting),
+      setting === undefined ? 'No Linux kernel checkout was found in this workspace.' : notATree(setting),
     );
     return root === undefined ? undefined : this.open(root);
   }
@@ -65,18 +76,36 @@ export class KernelCheckout implements vscode.Disposable {
   }
 
   /** Makes the index or brings it up to date, in the background. */
-  private async prepare(source: KernelSource): Promise<void> {
+  private prepare(source: KernelSource): Promise<void> {
+    return this.follow(source, (onProgress) => source.prepare(onProgress));
+  }
+
+  /** "Index Kernel Checkout": makes the index whatever there is of it. */
+  async index(): Promise<void> {
+    const source = await this.findOrAsk();
+    await (source && this.follow(source, (onProgress) => source.indexAnew(onProgress)));
+  }
+
+  /** "Stop Indexing Kernel Checkout". */
+  stopIndexing(): void {
+    this.source?.stopIndexing();
+    const message = 'The kernel source index was stopped. “Index Kernel Checkout” makes it.';
+    vscode.window.setStatusBarMessage(message, STOPPED_SHOWN_MS);
+  }
+
+  private async follow(
+    source: KernelSource,
+    make: (onProgress: (share: number) => void) => Promise<void>,
+  ): Promise<void> {
     const before = source.index;
-    const options = { location: vscode.ProgressLocation.Window, title: 'Kernel source index' };
-    await vscode.window.withProgress(options, async (progress) => {
-      try {
-        await source.prepare((share) => {
-          if (before === undefined) progress.report({ message: `${Math.floor(share * 100)} %` });
-        });
-      } catch (error) {
-        this.log(`No index of ${source.root}: ${error instanceof Error ? error.message : String(error)}`);
-      }
-    });
+    try {
+      await make((share) => this.progress.show(source.root, share));
+    } catch (error) {
+      const { code, message } = asPacketTraceError(error);
+      if (code !== 'cancelled') this.log(`No index of ${source.root}: ${message}`);
+    } finally {
+      this.progress.hide();
+    }
     if (source.index !== before) this.change.fire();
   }
 
@@ -88,18 +117,14 @@ export class KernelCheckout implements vscode.Disposable {
   dispose(): void {
     this.source?.dispose();
     this.change.dispose();
+    this.progress.dispose();
     for (const subscription of this.subscriptions) subscription.dispose();
   }
 }
 
-function pathSetting(): string {
-  const setting = vscode.workspace.getConfiguration().get<string>(Setting.KernelSourcePath, '').trim();
-  return setting.replace(/^~(?=\/|$)/, homedir());
-}
-
 async function findRoot(): Promise<string | undefined> {
-  const setting = pathSetting();
-  if (setting !== '') return (await isKernelTree(setting)) ? setting : undefined;
+  const setting = pathSetting(Setting.KernelSourcePath);
+  if (setting !== undefined) return (await isKernelTree(setting)) ? setting : undefined;
   const folders = (vscode.workspace.workspaceFolders ?? [])
     .filter(({ uri }) => uri.scheme === 'file')
     .map(({ uri }) => uri.fsPath);

@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import * as vscode from 'vscode';
 import type { Capture, KernelPlace } from '../capture/api.ts';
 import { skewOf } from '../kernel-source/checkout-skew.ts';
@@ -9,6 +8,7 @@ import { LinesThread } from '../kernel-source/lines/lines-thread.ts';
 import { TracedKernel } from '../kernel-source/traced-kernel.ts';
 import { Setting } from './ids.ts';
 import type { KernelCheckout } from './kernel-checkout.ts';
+import { pathSetting } from './path-setting.ts';
 import type { TraceModel } from './trace-model.ts';
 
 interface Parts {
@@ -74,10 +74,9 @@ export class TargetSource implements vscode.Disposable {
   }
 
   private startLines({ capture }: Traced, root: string): LinesThread {
-    const setting = vscode.workspace.getConfiguration().get<string>(Setting.KernelSourceDebugInfo, '').trim();
     return new LinesThread(this.parts.distDir, {
       checkout: root,
-      configured: setting === '' ? undefined : setting.replace(/^~(?=\/|$)/, homedir()),
+      configured: pathSetting(Setting.KernelSourceDebugInfo),
       release: capture.hello?.kernelRelease ?? '',
       buildIds: capture.build?.buildIds ?? { modules: {} },
     });
@@ -106,6 +105,7 @@ export class TargetSource implements vscode.Disposable {
     if (shown === undefined) return;
     if (shown.capture.ended !== undefined) this.stopLines();
     if (traced === undefined) {
+      void this.parts.checkout.find(); // is indexed while probes are attached
       shown.capture.off('build', this.update).on('build', this.update);
       return;
     }

@@ -2,16 +2,18 @@ import * as vscode from 'vscode';
 import { stackTraceLinks, type StackTraceLink } from '../kernel-source/stack-trace.ts';
 import type { KernelCheckout } from './kernel-checkout.ts';
 import type { KernelSourceOpener } from './open-kernel-source.ts';
+import type { StackFrameLines } from './stack-frame-lines.ts';
 
 interface FrameLink extends vscode.TerminalLink {
   frame: StackTraceLink;
 }
 
-/** Functions of kernel stack traces in terminals open their definitions, where there is a kernel checkout. */
+/** Frames of kernel stack traces in terminals open their lines, or else their functions, in the kernel checkout. */
 export class StackTraceLinks implements vscode.TerminalLinkProvider<FrameLink> {
   constructor(
     private readonly checkout: KernelCheckout,
     private readonly opener: KernelSourceOpener,
+    private readonly lines: StackFrameLines,
   ) {}
 
   async provideTerminalLinks({ line }: vscode.TerminalLinkContext): Promise<FrameLink[]> {
@@ -20,12 +22,23 @@ export class StackTraceLinks implements vscode.TerminalLinkProvider<FrameLink> {
     return frames.map((frame) => ({
       startIndex: frame.start,
       length: frame.length,
-      tooltip: `Open ${frame.symbol} in the kernel checkout`,
+      tooltip: tooltip(frame),
       frame,
     }));
   }
 
   handleTerminalLink({ frame }: FrameLink): Promise<void> {
-    return this.opener.open({ name: frame.symbol, module: frame.module, takesSkb: false });
+    const line = (root: string) => this.lines.line(frame, root);
+    return this.opener.open({
+      name: frame.symbol,
+      module: frame.module,
+      takesSkb: false,
+      ...(frame.offset > 0 && { line }),
+    });
   }
+}
+
+function tooltip({ symbol, isCertain }: StackTraceLink): string {
+  const doubt = isCertain ? '' : ' (marked “?”: it lay on the stack and may be no caller)';
+  return `Open ${symbol} in the kernel checkout${doubt}`;
 }

@@ -82,7 +82,7 @@ async function choose(
     changed,
   }));
   const others = functions.length - traceable.length;
-  const left = others === 0 ? '' : ` (${others} more changed, which take no packet or are inline)`;
+  const left = others === 0 ? '' : ` (${others} more: no packet or inline)`;
   const since = base === 'HEAD' ? 'not committed yet' : `since ${base}`;
   const picked = await vscode.window.showQuickPick(items, {
     canPickMany: true,

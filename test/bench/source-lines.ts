@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type DebianArch, ensureInstalled, type Suite } from '../../build/debian.ts';
-import { kernelDebug } from '../../build/kernel-debug.ts';
+import { DEBUG_MODULES, kernelDebug } from '../../build/kernel-debug.ts';
 import { run } from '../../build/run.ts';
 import { formatAddress } from '../../extension/capture/symbols.ts';
 import { DebugFile } from '../../extension/kernel-source/lines/debug-file.ts';
@@ -12,17 +12,6 @@ import type { RawFrame } from '../../extension/kernel-source/lines/resolver.ts';
 import { SymbolizerAnswers, TOOLS } from '../../extension/kernel-source/lines/symbolizer-answers.ts';
 import type { Measure } from './bench.ts';
 
-const MODULES = [
-  'bridge',
-  'nf_conntrack',
-  'nf_tables',
-  'openvswitch',
-  'sctp',
-  'tun',
-  'virtio_net',
-  'vxlan',
-  'wireguard',
-];
 const KERNEL_ADDRESSES = 1400;
 const MODULE_ADDRESSES = 600;
 
@@ -51,7 +40,7 @@ export async function measureLines(
   arch: DebianArch = 'amd64',
 ): Promise<LinesFigures> {
   await ensureInstalled(['elfutils', 'binutils']);
-  const { release, root } = await kernelDebug(suite, arch, MODULES, log);
+  const { release, root } = await kernelDebug(suite, arch, DEBUG_MODULES, log);
   const folder = join(root, 'lib/modules', release);
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   const modules = files.filter((path) => path.endsWith('.ko')).map((path) => join(folder, path));

@@ -13,10 +13,11 @@ import { kernelSource, wholeKernelSource } from '../../build/kernel-source.ts';
 import { distDir } from '../../build/paths.ts';
 import { run as runProgram } from '../../build/run.ts';
 import { KernelSource } from '../../extension/kernel-source/kernel-source.ts';
-import { defconfigPath, KernelConfig } from '../../extension/kernel-source/resolve/kernel-config.ts';
+import { KernelConfig } from '../../extension/kernel-source/resolve/kernel-config.ts';
 import { KernelSymbols } from '../../extension/kernel-source/resolve/neighbours.ts';
 import { resolveFunction } from '../../extension/kernel-source/resolve/resolve.ts';
 import { parseMakefileVersion } from '../../extension/kernel-source/skew.ts';
+import { readTreeConfig } from '../../extension/kernel-source/tree-config.ts';
 import { exportedFunctions, type KnownFunction } from '../unit/support/exported-functions.ts';
 import type { Measure } from './bench.ts';
 
@@ -38,7 +39,7 @@ export async function run(log: (line: string) => void): Promise<Measure[]> {
     const source = await openSource(root, cacheDir);
     log(`looking for ${functions.length} functions`);
     return [
-      ...accuracy(source, functions, log),
+      ...(await accuracy(source, functions, log)),
       ...(await otherRelease(root, functions, cacheDir, log)),
       {
         name: 'click, index warm, p95',
@@ -111,22 +112,18 @@ function score(
   return result;
 }
 
-function accuracy(
+async function accuracy(
   source: KernelSource,
   functions: readonly KnownFunction[],
   log: (line: string) => void,
-): Measure[] {
+): Promise<Measure[]> {
   const percent = (count: number) => `${((100 * count) / functions.length).toFixed(2)} %`;
   const measures = (label: string, { exact, opened, wrong }: Score, goal: string): Measure[] => [
     { name: `first answer exact, ${label}`, goal: '99.7 %', measured: percent(exact) },
     { name: `opened without asking, ${label}`, goal, measured: percent(opened) },
     { name: `opened wrongly, ${label}`, goal: '0.1 %', measured: percent(wrong) },
   ];
-  const defconfig = join(source.root, defconfigPath('x86_64'));
-  const unknown = KernelConfig.unknown(
-    'x86_64',
-    existsSync(defconfig) ? readFileSync(defconfig, 'latin1') : '',
-  );
+  const unknown = await treeConfig(source);
   const result = measures('name and module', score(source, functions, unknown), '99.5 %');
   if (functions.some(({ address }) => address)) {
     const lines = functions.map(({ name, module, address }) =>
@@ -144,6 +141,11 @@ function accuracy(
   return result;
 }
 
+/** What the checkout tells of its kernel's options. */
+function treeConfig({ root, index }: KernelSource): Promise<KernelConfig> {
+  return readTreeConfig(root, 'x86_64', index && (() => index.base.kconfigs()));
+}
+
 /** The same functions in the 6.1 of another point release, where lines differ but files should not. */
 async function otherRelease(
   root: string,
@@ -154,7 +156,7 @@ async function otherRelease(
   const other = await kernelSource('6.1', log);
   const source = await openSource(other, cacheDir);
   const near = functions.filter(({ path }) => existsSync(join(other, path)));
-  const { rightFile } = score(source, near, KernelConfig.unknown());
+  const { rightFile } = score(source, near, await treeConfig(source));
   const version = (dir: string) =>
     parseMakefileVersion(readFileSync(join(dir, 'Makefile'), 'latin1'))?.version;
   const name = `right file of ${version(root)} in ${version(other)}`;

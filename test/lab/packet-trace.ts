@@ -34,9 +34,12 @@ export class Home {
     if (guest !== undefined) copyFileSync(guest.knownHosts, this.knownHosts);
   }
 
-  /** Starts `packet-trace` with these arguments; its standard input stays open. */
-  start(args: readonly string[]): PacketTrace {
-    const started = new PacketTrace(this.dir, args);
+  /**
+   * Starts `packet-trace` with these arguments; its standard input stays open.
+   * @param path where it finds other programs
+   */
+  start(args: readonly string[], path = process.env.PATH): PacketTrace {
+    const started = new PacketTrace(this.dir, args, path);
     this.#running.add(started);
     void started.ended.then(() => this.#running.delete(started));
     return started;
@@ -70,8 +73,8 @@ export class PacketTrace {
   readonly ended: Promise<Ended>;
   readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
 
-  constructor(home: string, args: readonly string[]) {
-    const env = { PATH: process.env.PATH, HOME: home, TZ: 'UTC' };
+  constructor(home: string, args: readonly string[], path: string | undefined) {
+    const env = { PATH: path, HOME: home, TZ: 'UTC' };
     // A session of its own has no terminal that could be asked.
     this.child = spawn(process.execPath, [join(distDir, 'packet-trace.cjs'), ...args], {
       env,

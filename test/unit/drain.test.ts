@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CurrentSymbols, loadedModules } from '../../remote-agent/current-symbols.ts';
 import { Drain } from '../../remote-agent/drain.ts';
 import { DropLocations } from '../../remote-agent/drop-locations.ts';
 import { FrameDecoder } from '../../remote-agent/framing.ts';
@@ -31,7 +32,7 @@ function setUp(t: TestContext, records: number) {
     ring as unknown as RingBuffer,
     loss,
     new Output(stream),
-    new DropLocations(new SymbolOrder(Buffer.alloc(0))),
+    new DropLocations(new CurrentSymbols(new SymbolOrder(Buffer.alloc(0)), loadedModules())),
   );
   t.after(() => {
     drain.stop(); // or its timer would keep a failed test alive

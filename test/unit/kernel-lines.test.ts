@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFile, mkdir, mkdtemp, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, posix } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -212,6 +212,49 @@ test('a function of another size is refused', async () => {
   assert.deepEqual(brief(await ask({ ...at(size), offset })), expected);
 });
 
+test('of a kernel that told no build id, functions must be as large as in the file, to the byte', async () => {
+  const [leaf] = symbols.functions('leaf');
+  assert.ok(leaf !== undefined);
+  const [mark] = marks.functions('mark_leaf');
+  const offset = (mark?.address ?? 0) - leaf.address;
+  const any = { buildIds: 'any' };
+  const distance = symbols.distanceToNext(leaf);
+  const at = (more: Partial<CodePlace>) => place({ name: 'leaf', offset, distance, ...more });
+  assert.deepEqual(brief(await ask(at({}), any)), [`leaf ${lineOf('mark_leaf')}`]);
+  assert.match(
+    await reason(at({ distance: distance + 1 }), any),
+    new RegExp(`leaf is not the same .* ${distance} bytes there, ${distance + 1} on the target`),
+  );
+  assert.match(await reason(at({ distance: undefined }), any), /leaf is not the same/);
+  const [last] = symbols.functions('set_up'); // of its section
+  const lastAt = (more: number) => place({ name: 'set_up', distance: (last?.size ?? 0) + more });
+  assert.equal((await ask(lastAt(15), any)).kind, 'line');
+  assert.match(await reason(lastAt(-1), any), /set_up is not the same/);
+  assert.match(await reason(lastAt(4096), any), /set_up is not the same/);
+  // With a build id that counts, as for a traced kernel.
+  const buildId = buildIds.kernel;
+  assert.equal((await ask(at({ buildId, distance: distance + 1 }), any)).kind, 'line');
+  assert.match(await reason(at({ buildId: 'abcd' }), any), /another build .*the target's is abcd/);
+});
+
+test('without a release, the debug folder of a single kernel will do', async () => {
+  const any = { buildIds: 'any', release: undefined };
+  const [twin] = symbols.functions('leaf');
+  assert.ok(twin !== undefined);
+  const wanted = place({ name: 'leaf', distance: symbols.distanceToNext(twin) });
+  assert.equal((await ask(wanted, any)).kind, 'line');
+  // Of several, the one that the place is of is not known.
+  const two = join(dir, 'two');
+  for (const release of ['6.1.0-a', '6.1.0-b']) {
+    await mkdir(join(two, 'lib/modules', release), { recursive: true });
+    await copyFile(vmlinux, join(two, 'lib/modules', release, 'vmlinux'));
+  }
+  assert.match(
+    await reason(wanted, { ...any, system: two }),
+    /No debug information for that kernel was found/,
+  );
+});
+
 test('functions of one name are told apart by address or size, or not at all', async () => {
   const twins = symbols.functions('twin');
   assert.equal(twins.length, 2);
@@ -230,7 +273,7 @@ test('a file that the settings name must be there', async () => {
   const options = { configured, system: '/nonexistent' };
   assert.match(
     await reason(place({ name: 'leaf' }), options),
-    /absent\/vmlinux, which the settings name, does not exist/,
+    /absent\/vmlinux, given for debug information, does not exist/,
   );
   assert.equal((await ask(place({ name: 'leaf' }), { configured })).kind, 'line');
 });
@@ -251,6 +294,28 @@ test('a file that the checkout does not have keeps the name that the compiler wa
     answer.frames.map(({ path, file }) => [path, file]),
     [[undefined, `${BUILD_FOLDER}/net/core/path.c`]],
   );
+});
+
+test('in a checkout where functions are elsewhere, no line is told', async () => {
+  const other = join(dir, 'other');
+  const path = join(other, 'net/core/path.c');
+  const elsewhere = /net\/core\/path\.c of the checkout is not as it was for this kernel: line \d+ of (\w+)/;
+  const asked = async () => elsewhere.exec(await reason(innermostPlace(), { checkout: other }))?.[1];
+  await writeSources(other);
+  const text = await readFile(path, 'utf8');
+  assert.deepEqual(brief(await ask(innermostPlace(), { checkout: other })), CHAIN());
+  await writeFile(path, `\n${text}`);
+  assert.equal(await asked(), 'middle');
+  assert.equal((await ask(place({ name: 'driver' }), { checkout: other })).kind, 'line');
+  // All begin where they did, one ends before the line.
+  await writeFile(
+    path,
+    text.replace(
+      /^(int outer.*\n){([^}]*)}/m,
+      (_, head: string, body: string) => `${head}{ }${body.replace(/./g, '')}`,
+    ),
+  );
+  assert.equal(await asked(), 'outer');
 });
 
 test('debug files are found by setting, in the checkout, and by build id', async () => {

@@ -70,6 +70,63 @@ test('a macro that is given another macro, and one that is another name of a mac
   assert.deepEqual(find('run96'), ['net/a.c:5']);
 });
 
+test('a template that is included twice, with a number between', async () => {
+  const find = await indexed({
+    'kernel/template.h':
+      '#define PASTE(a, b) __PASTE(a, b)\n#define __PASTE(a, b) a##b\n' +
+      '#define FN(name) PASTE(PASTE(number, T), PASTE(_, name))\n\nint FN(add)(int a)\n{\n\treturn a;\n}\n',
+    'kernel/number.c':
+      '#define T 32\n#include "template.h"\n#undef T\n#define T 64\n#include "template.h"\n#undef T\n#define SIZE 8\n',
+  });
+  assert.deepEqual(find('number32_add'), ['kernel/template.h:5']);
+  assert.deepEqual(find('number64_add'), ['kernel/template.h:5']);
+});
+
+test('a name whose parts other headers define', async () => {
+  const find = await indexed({
+    'include/net/named.h':
+      '#define PASTE(a, b) a##b\n#define NAME(a, b) PASTE(a, b)\n#define HANDLER(id) NAME(MODULE, _handler_##id)\n',
+    'net/a/module.h': '#define MODULE a_mod\n#include <net/named.h>\n',
+    'net/a/a.c': '#include "module.h"\nstatic int HANDLER(open)(int a)\n{\n\treturn a;\n}\n',
+    'net/b/module.h': '#define MODULE b_mod\n#include <net/named.h>\n',
+    'net/b/b.c': '#include "module.h"\nstatic int HANDLER(open)(int a)\n{\n\treturn a;\n}\n',
+    'net/c/template.h': 'int NAME(PREFIX, run)(int a)\n{\n\treturn a;\n}\n',
+    'net/c/middle.h': '#define PREFIX PASTE(KIND, _)\n#include "template.h"\n',
+    'net/c/c.c': '#define KIND fast\n#include <net/named.h>\n#include "middle.h"\n',
+    'include/linux/family.h': '#define FAMILY kin\n',
+    'net/d/d.c':
+      '#define REGISTER(group) int NAME(FAMILY, _##group)(struct sk_buff *skb) { return 0; }\nREGISTER(events)\n',
+  });
+  assert.deepEqual(find('a_mod_handler_open'), ['net/a/a.c:2']);
+  assert.deepEqual(find('b_mod_handler_open'), ['net/b/b.c:2']);
+  assert.deepEqual(find('fast_run'), ['net/c/template.h:1']);
+  assert.deepEqual(find('kin_events'), ['net/d/d.c:2']);
+});
+
+test('a source that another includes has names by both', async () => {
+  const find = await indexed({
+    'lib/plain.c':
+      '#ifndef SAFE\n#define SAFE(name) name\n#endif\nint SAFE(compress)(int a)\n{\n\treturn a;\n}\n' +
+      'static int start(void)\n{\n\treturn 0;\n}\n',
+    'lib/safe.c': '#define SAFE(name) name##_safe\n#define start safe_start\n#include "plain.c"\n',
+  });
+  assert.deepEqual(find('compress'), ['lib/plain.c:4']);
+  assert.deepEqual(find('compress_safe'), ['lib/plain.c:4']);
+  assert.deepEqual(find('start'), ['lib/plain.c:8']);
+  assert.deepEqual(find('safe_start'), ['lib/plain.c:8']);
+});
+
+test('another name of a macro that depends on options, and words of a type in an argument', async () => {
+  const find = await indexed({
+    'net/a.c':
+      '#define DEFINE_RUN(name) void run_##name(void) { }\n#define NO_RUN(name)\n' +
+      '#ifdef CONFIG_A\n#define DEFINE_MAYBE DEFINE_RUN\n#else\n#define DEFINE_MAYBE NO_RUN\n#endif\n' +
+      'DEFINE_MAYBE(one)\n#define DEFINE_TIMER(name) void name(int a) { }\nDEFINE_TIMER(static timer_a);\n',
+  });
+  assert.deepEqual(find('run_one'), ['net/a.c:8']);
+  assert.deepEqual(find('timer_a'), ['net/a.c:10']);
+});
+
 test('a macro that expands to itself ends', async () => {
   const find = await indexed({
     'net/a.c': '#define A(x) B(x) int f_##x(void) {}\n#define B(x) A(x)\nA(one)\nA(two);\n',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as fc from 'fast-check';
 import { FunctionFlag } from '../../extension/kernel-source/scan/facts.ts';
 import { scanFile } from '../../extension/kernel-source/scan/scan-file.ts';
 import { isFunctionName, sourceName } from '../../extension/kernel-source/symbol.ts';
@@ -67,6 +68,35 @@ for (const [name, code] of Object.entries(BEFORE))
     assert.deepEqual(lines(`${code}int target(int a)\n{\n}\n`), [line]);
   });
 
+test('uses of macros: after a word that stands alone, and with attributes before the body', () => {
+  const uses = (code: string) => scan(code).invocations.map(({ macro, hasBody }) => [macro, hasBody]);
+  assert.deepEqual(uses('LIST_xxx\n#undef LIST\n\nCALL_1(f, int, a)\n{\n}\n'), [['CALL_1', true]]);
+  assert.deepEqual(uses('static CALLBACK(f)\n\t__releases(&lock)\n{\n}\n'), [['CALLBACK', true]]);
+  assert.deepEqual(lines('struct table tables[2];\nLIST_xxx\n\nint target(int a)\n{\n}\n'), [4]);
+});
+
+test('arguments of macros: braces at the beginning of a line, lines that go on', () => {
+  const uses = (code: string) => scan(code).invocations.map(({ arguments: values }) => values.slice(0, 2));
+  assert.deepEqual(uses('REQUEST(f, u8, {\n\t.a = 1,\n});\n'), [['f', 'u8']]);
+  assert.deepEqual(uses('REQUEST(f, {\n\t.a = 1,\n}, u8);\n').length, 1);
+  assert.deepEqual(uses('EVENT(class, \\\n\tname, \\\n\tint a \\\n);\n'), [['class', 'name']]);
+  assert.deepEqual(lines('int broken(int a\n{\n}\nint target(int a)\n{\n}\nint b);\n'), [4]);
+});
+
+test('weak definitions, as a word and as an attribute', () => {
+  const isWeak = (code: string) => ((scan(code).functions[0]?.flags ?? 0) & FunctionFlag.Weak) !== 0;
+  assert.equal(isWeak('int __weak f(int a)\n{\n}\n'), true);
+  assert.equal(isWeak('bool __attribute__((weak)) f(int a)\n{\n}\n'), true);
+  assert.equal(isWeak('int __attribute__((noinline)) f(int weak)\n{\n}\n'), false);
+});
+
+test('a number is a macro only where it is undefined again', () => {
+  const macros = (code: string) => scan(code).macros.map(({ name, body }) => `${name} ${body}`);
+  assert.deepEqual(macros('#define T 32\n#include "t.h"\n#undef T\n#define SIZE 8\n#undef OTHER\n'), [
+    'T 32',
+  ]);
+});
+
 test('conditions, flags and the last line of a definition', () => {
   const code =
     '#ifndef H\n#define H\n#ifdef CONFIG_A\nint f(struct sk_buff *s)\n{\n\tint a;\n\n\ta = 1;\n\treturn a;\n}\n' +
@@ -80,6 +110,28 @@ test('conditions, flags and the last line of a definition', () => {
   assert.equal(stub.flags, FunctionFlag.Static | FunctionFlag.Inline | FunctionFlag.Stub);
   assert.equal(weak?.condition, '');
   assert.ok((weak.flags & FunctionFlag.Weak) !== 0);
+});
+
+test('a macro use has the conditions of its beginning, not those that the next directive makes', () => {
+  const code =
+    '#ifdef CONFIG_A\nDEFINE_CALL(f, int, a)\n#elif defined(CONFIG_B)\nDEFINE_CALL(f, long, a)\n#else\n' +
+    'DEFINE_CALL(f, char, a)\n#endif\n{\n}\n';
+  const uses = scan(code).invocations.map(({ line, condition, hasBody }) => [line, condition, hasBody]);
+  assert.deepEqual(uses, [
+    [1, 'defined(CONFIG_A)', false],
+    [3, '!defined(CONFIG_A) && (defined(CONFIG_B))', false],
+    [5, '', true], // the body belongs to all branches
+  ]);
+});
+
+test('macros that are called inline are', () => {
+  const isInline = (word: string) => {
+    const [f] = scan(`${word} int f(int a)\n{\n}\n`).functions;
+    return ((f?.flags ?? 0) & FunctionFlag.Inline) !== 0;
+  };
+  for (const word of ['inline', '__FORTIFY_INLINE', 'STATIC_INLINE', 'force_inline'])
+    assert.equal(isInline(word), true, word);
+  for (const word of ['noinline', '__no_inline', 'inlined_type']) assert.equal(isInline(word), false, word);
 });
 
 test('a symbol loses what compilers and stack traces add', () => {
@@ -100,4 +152,32 @@ test('a symbol loses what compilers and stack traces add', () => {
 test('names of C functions', () => {
   for (const name of ['ip_rcv', '__skb_clone', 'x2']) assert.ok(isFunctionName(name), name);
   for (const name of ['', '2x', 'a-b', '0xffffffff81000000', 'a b']) assert.ok(!isFunctionName(name), name);
+});
+
+test('whatever the text, the scan ends, and lines are lines of the text', () => {
+  const parts = [
+    'int f(int a)',
+    '\n{',
+    '\n}',
+    '\n',
+    '#if A',
+    '#define M(a) f(a',
+    '\\',
+    '/*',
+    '*/',
+    '//',
+    '"',
+    "'",
+  ];
+  const texts = fc.array(fc.constantFrom(...parts, ' ', '(', ')', '{', '}', ';', '=', ',', 'M(x)', '#endif'));
+  fc.assert(
+    fc.property(texts, fc.boolean(), (pieces, isHeader) => {
+      const text = pieces.join('');
+      const { functions, invocations } = scan(text, isHeader);
+      const last = text.split('\n').length - 1;
+      for (const { line, lastLine } of [...functions, ...invocations])
+        assert.ok(line >= 0 && line <= lastLine && lastLine <= last, JSON.stringify(text));
+    }),
+    { numRuns: 2000 },
+  );
 });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { compareSource, parseMakefileVersion, parseProcVersion } from '../../extension/kernel-source/skew.ts';
 
 const DEBIAN =
-  'Linux version 6.1.0-56-cloud-amd64 (debian-kernel@lists.debian.org) (gcc-12 12.2.0) #1 SMP Debian 6.1.192-2 (2026-11-16)';
+  'Linux version 6.1.0-56-cloud-amd64 (debian-kernel@lists.debian.org) (gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40) #1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)';
 const functions = Array.from({ length: 100 }, (_, number) => `f${number}`);
 
 test('the version of a checkout', () => {

@@ -74,6 +74,45 @@ test('a cancelled search rejects', async () => {
   await assert.rejects(source.find({ name: 'f', module: '' }, abort.signal), { name: 'AbortError' });
 });
 
+test('what the kernel is built of lies in a folder that is left out', async () => {
+  const root = await tree({
+    'kernel/bpf/Makefile': 'obj-y += part.o ruled.o\n$(obj)/ruled.o: $(srctree)/tools/lib/ruled.c FORCE\n',
+    'kernel/bpf/part.c': '#include "../../tools/lib/part.c"\n#include "../../../outside.c"\n',
+    'tools/lib/part.c': define('in_part'),
+    'tools/lib/ruled.c': define('in_ruled'),
+    'tools/lib/other.c': define('in_other'),
+  });
+  const { source, cacheDir } = await open(root);
+  await source.prepare();
+  const { source: again } = await open(root, cacheDir);
+  await again.prepare();
+  for (const each of [source, again]) {
+    assert.deepEqual(await find(each, 'in_part'), ['tools/lib/part.c:1']);
+    assert.deepEqual(await find(each, 'in_ruled'), ['tools/lib/ruled.c:1']);
+    assert.deepEqual(await find(each, 'in_other'), []);
+  }
+});
+
+test('with the index the options of the checkout decide', async () => {
+  const root = await tree({
+    Kconfig: 'config ON\n\tdef_bool y\n',
+    'net/Makefile': 'obj-$(CONFIG_GONE) += a.o\nobj-$(CONFIG_ON) += b.o\n',
+    'net/a.c': define('twice'),
+    'net/b.c': define('twice'),
+  });
+  const { source } = await open(root);
+  const find = async () => {
+    const { candidates, certain } = await source.find({ name: 'twice', module: 'vmlinux' });
+    return [candidates[0]?.definition.path, certain];
+  };
+  assert.equal((await find())[1], false);
+  await source.prepare();
+  assert.deepEqual(await find(), ['net/b.c', true]);
+  source.setTarget({ machine: 'x86_64', config: 'CONFIG_X86=y\nCONFIG_GONE=y\n' });
+  assert.deepEqual(await find(), ['net/a.c', true]);
+  source.dispose();
+});
+
 test('the index finds what macros make, and the functions of a file', async () => {
   const root = await tree({
     'net/a.c': `#define MAKE(x) int made_##x(int a) { return a; }\n\nMAKE(one)\n${define('two')}`,
@@ -146,4 +185,20 @@ test('a function that the checkout does not have is not waited for beyond the in
   await preparing;
   assert.deepEqual(await find(source, 'no_such_function'), []);
   source.dispose();
+});
+
+test('the index is not made again by itself after it was stopped, and is when asked for', async () => {
+  const { source } = await open(await tree({ 'net/a.c': define('f'), 'lib/b.c': define('g') }));
+  const preparing = source.prepare();
+  source.stopIndexing();
+  await assert.rejects(preparing, { name: 'AbortError' });
+  await assert.rejects(source.prepare(), { name: 'AbortError' });
+  assert.equal(source.index, undefined);
+  assert.deepEqual(await find(source, 'f'), ['net/a.c:1']); // found by a search
+  const shares: number[] = [];
+  await source.indexAnew((share) => shares.push(share));
+  assert.deepEqual(await find(source, 'g'), ['lib/b.c:1']);
+  await source.prepare();
+  await source.indexAnew((share) => shares.push(share));
+  assert.deepEqual(shares, [0, 0]); // made twice
 });

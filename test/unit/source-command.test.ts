@@ -44,7 +44,9 @@ after(async () => {
 
 async function run(args: string[], input = ''): Promise<{ code: ExitCode; out: string; err: string }> {
   const [stdout, stderr] = [new Collected(), new Collected()];
-  const code = await sourceCommand(args, { stdin: Readable.from([input]), stdout, stderr, distDir });
+  const stdin = Readable.from([input]);
+  const { signal: interrupt } = new AbortController();
+  const code = await sourceCommand(args, { stdin, stdout, stderr, distDir, interrupt });
   return { code, out: stdout.text, err: stderr.text };
 }
 

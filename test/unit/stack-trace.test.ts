@@ -30,6 +30,33 @@ test('the link spans the function, its offset and its module', () => {
   assert.equal(line.slice(start, start + length), 'nft_do_chain+0x99/0x5f0 [nf_tables]');
 });
 
+test('all but where the CPU was are places that a call returns to', () => {
+  const forms: [string, boolean][] = [
+    ['[   96.000839]  dump_stack_lvl+0x44/0x5c', true],
+    ['[   96.001277]  ? vfs_write+0xc4/0x3f0', true],
+    ['lr : el1_interrupt+0x34/0x54', true],
+    ['[   12.3] RIP: 0010:skb_panic.isra.0+0x4c/0x50', false],
+    ['RIP: 0010:[<ffffffff8108a0b3>]  [<ffffffff8108a0b3>] skb_panic+0x4c/0x50', false],
+    ['IP: [<ffffffff8108a0b3>] skb_panic+0x4c/0x50', false],
+    ['EIP: skb_panic+0x4c/0x50', false],
+    ['pc : skb_panic+0x4c/0x50', false],
+    ['PC is at skb_panic+0x4c/0x50', false],
+    ['WARNING: CPU: 0 PID: 9 at net/core/dev.c:3456 skb_warn_bad_offload+0x7a/0xd0', false],
+    ['  ? kthread_complete_and_exit+0x0/0x20', false], // a pointer to a function
+    ['comm: RIP foo+0x1/0x2', true],
+  ];
+  for (const [line, isReturnAddress] of forms)
+    assert.equal(only(line).isReturnAddress, isReturnAddress, line);
+});
+
+test('the size, the build id of a module, and a doubt', () => {
+  const id = '0123456789abcdef0123456789abcdef01234567';
+  const sure = only(` e1000_clean+0x2/0x1c0 [e1000e ${id}]`);
+  assert.deepEqual([sure.size, sure.buildId, sure.isCertain], [0x1c0, id, true]);
+  const doubtful = only(' [<ffffffffc0123456>] ? nft_do_chain+0x99/0x5f0 [nf_tables]');
+  assert.deepEqual([doubtful.size, doubtful.buildId, doubtful.isCertain], [0x5f0, undefined, false]);
+});
+
 test('two functions in one line are two links', () => {
   const line = 'from ip_rcv+0x1/0x2 to ip_local_out+0x3/0x4';
   assert.deepEqual(

@@ -95,6 +95,10 @@ test('prints where functions are, a drop without debug information at its functi
     'ip_local_out net/ipv4/ip_output.c:7',
   ]);
   assert.match(stderr, /warning: The checkout is Linux 5\.4\.1, the target runs .* Get the tag/);
+  const reasons = stderr.match(
+    /^Some drops are shown at the definition .* The target gives no build id for the kernel/gm,
+  );
+  assert.equal(reasons?.length, 1, stderr);
 });
 
 test('prints an object for each place, once, as docs/json.md says', async () => {

@@ -53,13 +53,14 @@ test('names the functions around one, nearest first, as the source has them', ()
 });
 
 test('makes of a drop the place of the call before it', () => {
-  const drop = { ...at(UNKNOWN, 'other'), offset: 0x1a, distance: 0x80 };
+  const drop = { ...at(UNKNOWN, 'other'), offset: 0x1a, distance: 0x80, buildId: 'abcd' };
   assert.deepEqual(kernel().codePlace(drop), {
     name: 'other',
     module: '',
     offset: 0x1a,
     isReturnAddress: true,
     distance: 0x80,
+    buildId: 'abcd',
     fromStext: 0x900,
   });
 });

@@ -1,45 +1,77 @@
 /**
  * From kernel source to a trace and back, in a real VS Code against a real kernel: symbol search, a trace of the
- * packets through a function, and what its source shows of them.
+ * packets through a function, what its source shows of them, the lines of drops and of stack traces, and a trace
+ * of what a branch changed. The checkout says that it is of another release than the kernel.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { DEMO, DEMO_HOST } from '../../build/demo/scenario.ts';
+import type { KernelDebug } from '../../build/kernel-debug.ts';
+import { kernelSource } from '../../build/kernel-source.ts';
 import {
-  cursorLine,
   expand,
   fillQuickInput,
+  notification,
   quickInputMessage,
   runCommand,
   statusBarItem,
   treeRows,
 } from '../../build/workbench/actions.ts';
+import { callBefore, labDebug, NO_DEBUG_PACKAGE } from '../lab/elfutils-frames.ts';
 import type { Guest } from '../lab/guest.ts';
-import { definition } from './definition.ts';
-import { type LabWorkbench, startLabWorkbench, TRACE_TIMEOUT, VIEW_TIMEOUT } from './lab-workbench.ts';
+import { armedProbes } from '../lab/probes.ts';
+import { type BranchCheckout, branchCheckout } from './branch-checkout.ts';
+import { assertOpen, definition, lineIn, VIEW_TIMEOUT } from './definition.ts';
+import { type LabWorkbench, startLabWorkbench, TRACE_TIMEOUT } from './lab-workbench.ts';
 
-/** The function of nf_tables that carries out the verdict of a rule of iptables-nft. */
-const DROPPED_IN = 'nft_do_chain';
+/** The file of DEMO.open, and another function in it that no packet is given to. */
+const EDITED = { file: 'net/netfilter/core.c', functions: [DEMO.open, 'nf_register_net_hook'] };
+/** A process that waits in the kernel's networking, and a function that called the one it waits in. */
+const WAITING = { command: 'ip monitor link', name: 'netlink_recvmsg' };
+/** What the user is told when the checkout is of another release than the target's kernel. */
+const OTHER_RELEASE = 'The checkout is Linux';
 /** The first index of a whole tree, on a busy machine. */
 const INDEX_TRIES = 60;
 
 describe('kernel source in the workbench', { timeout: 15 * 60 * 1000 }, () => {
   let lab: LabWorkbench | undefined;
+  let checkout: BranchCheckout | undefined;
+  let debug: KernelDebug | undefined;
   let guest: Guest;
   let page: Page;
   let source: string;
+  /** `uname -v` of the guest. */
+  let build: string;
   let shoot: LabWorkbench['shoot'];
   let step: LabWorkbench['step'];
   const lenses = (text: string | RegExp) => page.locator('.codelens-decoration a').filter({ hasText: text });
   const view = () => page.locator('.pane-body').filter({ has: page.locator('[role="treeitem"]') });
 
   before(async () => {
-    lab = await startLabWorkbench('source-');
+    const log = (line: string) => console.log(line);
+    const tree = await kernelSource('6.1', log);
+    debug = await labDebug(log);
+    checkout = await branchCheckout(tree, EDITED.file, EDITED.functions);
+    lab = await startLabWorkbench({
+      prefix: 'source-',
+      kernel: '6.1',
+      userland: 'node',
+      folder: checkout.root,
+      settings: { 'terminal.integrated.gpuAcceleration': 'off' }, // text that can be found
+      machineSettings: { 'packetTrace.kernelSource.debugInfo': debug?.root ?? '' },
+    });
     ({ guest, page, source, shoot, step } = lab);
+    build = (await guest.exec('uname -v')).stdout;
   });
 
-  after(() => lab?.stop());
+  after(async () => {
+    await lab?.stop();
+    await checkout?.remove();
+  });
 
   test('Go to Symbol in Workspace finds a function and opens its definition', async () => {
     await step('1-symbol', async () => {
@@ -59,10 +91,7 @@ describe('kernel source in the workbench', { timeout: 15 * 60 * 1000 }, () => {
       }
       await shoot('1-symbols');
       await row.first().click();
-      const { file, line } = definition(source, DEMO.open);
-      await page.locator('.tab.active').filter({ hasText: file }).waitFor(VIEW_TIMEOUT);
-      await statusBarItem(page, `Ln ${line},`).waitFor(VIEW_TIMEOUT);
-      assert.equal(await cursorLine(page), line);
+      await assertOpen(page, definition(source, DEMO.open));
     });
   });
 
@@ -76,14 +105,26 @@ describe('kernel source in the workbench', { timeout: 15 * 60 * 1000 }, () => {
   test('"Trace Packets Through This Function" asks for target and filter and traces', async () => {
     await step('3-through', async () => {
       await runCommand(page, 'Packet Trace: Trace Packets Through This Function');
-      await fillQuickInput(page, DEMO_HOST);
-      await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: DEMO_HOST }).first().click();
-      await fillQuickInput(page, 'tcp port 80');
-      await quickInputMessage(page)
-        .filter({ hasText: /instructions/ })
+      await answerTargetAndFilter();
+    });
+  });
+
+  test('a checkout of another release is told of, with what to get, until the user wants no more of it', async () => {
+    await step('3-release', async () => {
+      const version = /Debian ((\d+\.\d+\.\d+)\S*)/.exec(build);
+      const toast = notification(page, OTHER_RELEASE);
+      await toast
+        .filter({ hasText: `the target runs ${version?.[2]} (${guest.release})` })
         .waitFor(VIEW_TIMEOUT);
-      await page.keyboard.press('Enter');
-      await statusBarItem(page, /events?\/s/).waitFor(TRACE_TIMEOUT);
+      await toast.filter({ hasText: `linux-source-6.1 ${version?.[1]}` }).waitFor(VIEW_TIMEOUT);
+      await shoot('3-release-told');
+      await toast.locator('.monaco-button').filter({ hasText: 'Don’t Show Again' }).click(VIEW_TIMEOUT);
+      await toast.waitFor({ state: 'hidden', ...VIEW_TIMEOUT });
+    });
+  });
+
+  test('its packets appear, and no others', async () => {
+    await step('3-packets', async () => {
       // Both pass netfilter's rules; those to itself are not dropped.
       await guest.exec(`${DEMO.traffic}; curl --silent 127.0.0.1`, { timeoutMs: 30_000 });
       await treeRows(page, DEMO.dropReason).first().waitFor(VIEW_TIMEOUT);
@@ -99,21 +140,19 @@ describe('kernel source in the workbench', { timeout: 15 * 60 * 1000 }, () => {
         .first();
       await lens.waitFor(VIEW_TIMEOUT);
       const rows = await treeRows(page, '->').count();
-      assert.ok(rows > (await treeRows(page, DEMO.dropReason).count()));
-      await lens.filter({ hasText: new RegExp(`^${rows}\\spackets$`) }).waitFor(VIEW_TIMEOUT);
+      const dropped = await treeRows(page, DEMO.dropReason).count();
+      assert.ok(rows > dropped);
+      const text = new RegExp(`^${rows}\\spackets,\\s${dropped}\\sdropped\\shere$`);
+      await lens.filter({ hasText: text }).waitFor(VIEW_TIMEOUT);
     });
   });
 
-  test('a click on a drop opens the function that it was in, which says how many were dropped', async () => {
+  test('a click on a drop opens the line where it was, by the debug information that the settings name', async (t) => {
+    if (debug === undefined) return t.skip(NO_DEBUG_PACKAGE);
     await step('5-drop', async () => {
-      const dropped = await treeRows(page, DEMO.dropReason).count();
       await expand(treeRows(page, DEMO.dropReason).first());
       await treeRows(page, 'dropped: ').first().click();
-      await page.locator('.tab.active').filter({ hasText: 'nf_tables_core.c' }).waitFor(VIEW_TIMEOUT);
-      const { line } = definition(source, DROPPED_IN);
-      await statusBarItem(page, `Ln ${line},`).waitFor(VIEW_TIMEOUT);
-      const text = new RegExp(`^${dropped}\\spackets,\\s${dropped}\\sdropped\\shere$`);
-      await lenses(text).locator('visible=true').first().waitFor(VIEW_TIMEOUT);
+      await assertOpen(page, lineIn(source, DEMO.open, 'kfree_skb_reason('));
     });
   });
 
@@ -122,9 +161,7 @@ describe('kernel source in the workbench', { timeout: 15 * 60 * 1000 }, () => {
       await treeRows(page, new RegExp(`^${DEMO.open}`))
         .first()
         .click();
-      const { file, line } = definition(source, DEMO.open);
-      await page.locator('.tab.active').filter({ hasText: file }).waitFor(VIEW_TIMEOUT);
-      await statusBarItem(page, `Ln ${line},`).waitFor(VIEW_TIMEOUT);
+      await assertOpen(page, definition(source, DEMO.open));
     });
   });
 
@@ -155,4 +192,95 @@ describe('kernel source in the workbench', { timeout: 15 * 60 * 1000 }, () => {
       await view().getByText(`only those through ${DEMO.open}`).waitFor(VIEW_TIMEOUT);
     });
   });
+
+  test('a stack trace in a terminal has links to its lines; where a function has another size, to it', async (t) => {
+    if (debug === undefined) return t.skip(NO_DEBUG_PACKAGE);
+    const { command, name } = WAITING;
+    const waiting = `for i in $(seq 100); do grep -q ${name} /proc/$!/stack && break; sleep 0.1; done`;
+    const { stdout } = await guest.exec(`${command} >/dev/null & ${waiting}; cat /proc/$!/stack; kill $!`);
+    const frame = new RegExp(`${name}\\+0x([\\da-f]+)/0x([\\da-f]+)`).exec(stdout);
+    assert.ok(frame !== null, stdout);
+    const [text, offset = '', size = ''] = frame;
+    const [called] = await callBefore(debug, { function: name, offset: parseInt(offset, 16) });
+    const other = text.replace(/\w+$/, `0x${(parseInt(size, 16) + 16).toString(16)}`);
+    await step('9-terminal', async () => {
+      writeFileSync(join(lab?.home ?? '', 'stack'), `${stdout}of another kernel: ${other}\n`);
+      await runCommand(page, 'Terminal: Create New Terminal');
+      await page.locator('.terminal.xterm.focus').waitFor(VIEW_TIMEOUT);
+      await page.keyboard.type('cat ~/stack\n');
+      await followLink(text);
+      await assertOpen(page, called!);
+      await shoot('9-terminal-line');
+      await followLink(other);
+      const reason = notification(page, `Only the definition of ${name}`).filter({ hasText: 'not the same' });
+      await reason.waitFor(VIEW_TIMEOUT);
+      await assertOpen(page, definition(source, name));
+    });
+  });
+
+  test('"Trace Functions Changed in This Branch" offers what git says and probes only that', async () => {
+    await step('10-changed', async () => {
+      await runCommand(page, 'Packet Trace: Stop Packet Trace');
+      await page.locator('.debug-toolbar').waitFor({ state: 'hidden', ...VIEW_TIMEOUT });
+      await runCommand(page, 'Packet Trace: Trace Functions Changed in This Branch');
+      const { line } = definition(source, DEMO.open);
+      const row = page.locator('.quick-input-list .monaco-list-row');
+      await row
+        .filter({ hasText: DEMO.open })
+        .filter({ hasText: `${EDITED.file}:${line}` })
+        .waitFor(VIEW_TIMEOUT);
+      assert.equal(await row.count(), 1); // the other takes no packet
+      const title = page
+        .locator('.quick-input-title')
+        .filter({ hasText: `${checkout?.branch}, since master` });
+      await title.waitFor(VIEW_TIMEOUT);
+      await shoot('10-changed-choice');
+      await page.keyboard.press('Enter');
+      await answerTargetAndFilter();
+      assert.equal(await armedProbes(guest), 1);
+      // The log has it once more; it was not to be shown again.
+      await until('the comparison', async () => (await lab!.logs()).split(OTHER_RELEASE).length === 3);
+      await guest.exec(DEMO.traffic, { timeoutMs: 30_000 });
+      await treeRows(page, DEMO.dropReason).first().waitFor(VIEW_TIMEOUT);
+      assert.equal(await notification(page, OTHER_RELEASE).count(), 0);
+    });
+  });
+
+  async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + VIEW_TIMEOUT.timeout;
+    while (!(await condition())) {
+      assert.ok(Date.now() < deadline, `${what} did not come`);
+      await sleep(200);
+    }
+  }
+
+  async function answerTargetAndFilter(): Promise<void> {
+    await fillQuickInput(page, DEMO_HOST);
+    await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: DEMO_HOST }).first().click();
+    await fillQuickInput(page, 'tcp port 80');
+    await quickInputMessage(page)
+      .filter({ hasText: /instructions/ })
+      .waitFor(VIEW_TIMEOUT);
+    await page.keyboard.press('Enter');
+    await statusBarItem(page, /events?\/s/).waitFor(TRACE_TIMEOUT);
+  }
+
+  /** Clicks on a text in the terminal, with the key that makes a click follow a link. */
+  async function followLink(text: string): Promise<void> {
+    const run = page.locator('.xterm-rows > div > span').filter({ hasText: text }).first();
+    await run.waitFor(VIEW_TIMEOUT);
+    const [box, characters] = [await run.boundingBox(), await run.textContent()];
+    assert.ok(box !== null && characters !== null);
+    const middle = (characters.indexOf(text) + text.length / 2) / characters.length;
+    await page.mouse.move(box.x + middle * box.width, box.y + box.height / 2, { steps: 3 });
+    await page
+      .locator('.monaco-hover')
+      .filter({ hasText: 'in the kernel checkout' })
+      .first()
+      .waitFor(VIEW_TIMEOUT);
+    await page.keyboard.down('Control');
+    await page.mouse.down();
+    await page.mouse.up();
+    await page.keyboard.up('Control');
+  }
 });

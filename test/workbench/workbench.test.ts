@@ -7,17 +7,17 @@ import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { DEMO, DEMO_HOST } from '../../build/demo/scenario.ts';
 import {
-  cursorLine,
   expand,
   fillQuickInput,
+  notification,
   quickInputMessage,
   runCommand,
   statusBarItem,
   treeRows,
 } from '../../build/workbench/actions.ts';
 import type { Guest } from '../lab/guest.ts';
-import { definition } from './definition.ts';
-import { type LabWorkbench, startLabWorkbench, TRACE_TIMEOUT, VIEW_TIMEOUT } from './lab-workbench.ts';
+import { assertOpen, definition, VIEW_TIMEOUT } from './definition.ts';
+import { type LabWorkbench, startLabWorkbench, TRACE_TIMEOUT } from './lab-workbench.ts';
 
 describe('the workbench', { timeout: 15 * 60 * 1000 }, () => {
   let lab: LabWorkbench | undefined;
@@ -83,10 +83,16 @@ describe('the workbench', { timeout: 15 * 60 * 1000 }, () => {
   test('a click on a function opens its definition in the kernel checkout', async () => {
     await step('5-source', async () => {
       await treeRows(page, DEMO.open).first().click();
-      const { file, line } = definition(source, DEMO.open);
-      await page.locator('.tab.active').filter({ hasText: file }).waitFor(VIEW_TIMEOUT);
-      await statusBarItem(page, `Ln ${line},`).waitFor(VIEW_TIMEOUT);
-      assert.equal(await cursorLine(page), line);
+      await assertOpen(page, definition(source, DEMO.open));
+    });
+  });
+
+  test('without debug information a click on the drop opens the definition, and says why not the line', async () => {
+    await step('5-drop', async () => {
+      await treeRows(page, 'dropped: ').first().click();
+      const reason = notification(page, /Only the definition of nft_do_chain .* No debug information/);
+      await reason.waitFor(VIEW_TIMEOUT);
+      await assertOpen(page, definition(source, 'nft_do_chain'));
     });
   });
 

@@ -1,9 +1,11 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BuildFacts } from '../kbuild/build-facts.ts';
+import { compactKconfig } from '../kconfig/compact.ts';
 import { scanFile } from '../scan/scan-file.ts';
 import { Collector } from './collector.ts';
 import type { IndexColumns } from './columns.ts';
+import { FileReader } from './file-reader.ts';
 import { listTree } from './source-files.ts';
 
 export interface BuildProgress {
@@ -29,30 +31,23 @@ export function buildIndex(root: string, events: BuildEvents = {}): IndexColumns
   const facts = new BuildFacts();
   const read = (path: string) => textOf(root, path);
   for (const path of tree.makefiles) facts.addMakefile(path, read(path), read);
-  for (const path of tree.kconfigs) facts.addKconfig(read(path));
   const collector = new Collector();
+  const reader = new FileReader();
+  for (const path of tree.kconfigs) collector.addKconfig(path, compactKconfig(read(path)));
   const objects = (path: string) => facts.encode(path);
+  const addFile = (path: string) => {
+    const file = reader.read(join(root, path));
+    // One that is gone since it was listed, or not readable, is not in the index.
+    if (file !== undefined) collector.add(path, file.stamp, scanFile(file.bytes, path.endsWith('.h')));
+  };
   for (const [done, path] of tree.sources.entries()) {
     if (done % PROGRESS_EVERY === 0) events.onProgress?.({ done, total: tree.sources.length });
     if (done === tree.networking && events.onNetworking !== undefined)
       events.onNetworking(collector.index(objects));
-    addFile(collector, root, path);
+    addFile(path);
   }
+  for (const path of collector.missingSources(facts.sourcesByRule)) addFile(path);
   return collector.index(objects);
-}
-
-function addFile(collector: Collector, root: string, path: string): void {
-  const file = join(root, path);
-  let stamp: { modified: number; size: number };
-  let bytes: Buffer;
-  try {
-    const { mtimeMs, size } = statSync(file);
-    stamp = { modified: mtimeMs, size };
-    bytes = readFileSync(file);
-  } catch {
-    return; // gone since it was listed, or not readable: not in the index
-  }
-  collector.add(path, stamp, scanFile(bytes, path.endsWith('.h')));
 }
 
 /** Empty for a file that is not there. */

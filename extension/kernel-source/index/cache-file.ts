@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { deflate, inflate } from 'node:zlib';
+import { createDeflate, inflate } from 'node:zlib';
 import type { IndexColumns } from './columns.ts';
 
 /** Changes with the columns and with what the scanner finds: older files are not read. */
-const FORMAT = 'kernel-packet-trace index 1';
+const FORMAT = 'kernel-packet-trace index 2';
 
 /** Fast, and the index is smaller than the limit by far. */
 const LEVEL = 3;
@@ -38,16 +41,17 @@ export async function saveIndex(file: string, root: string, columns: IndexColumn
     Buffer.from(buffer, byteOffset, byteLength),
   );
   const text = Buffer.from(`${JSON.stringify(header)}\n`);
-  const bytes = await promisify(deflate)(Buffer.concat([text, ...parts]), { level: LEVEL });
   await mkdir(join(file, '..'), { recursive: true });
   const temporary = `${file}.${process.pid}.tmp`;
   try {
-    await writeFile(temporary, bytes);
+    const output = createWriteStream(temporary);
+    // As a stream: nothing more is in memory while the index is made.
+    await pipeline(Readable.from([text, ...parts]), createDeflate({ level: LEVEL }), output);
     await rename(temporary, file);
+    return output.bytesWritten;
   } finally {
     await rm(temporary, { force: true });
   }
-  return bytes.length;
 }
 
 /** Reads an index; undefined when there is none, or one of another version or another checkout. */

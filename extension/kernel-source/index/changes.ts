@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FunctionFact } from '../scan/facts.ts';
 import { scanFile } from '../scan/scan-file.ts';
@@ -21,9 +21,11 @@ const CHANGED_MAX = 500;
  */
 export function findChanges(root: string, index: SourceIndex): TreeChanges | undefined {
   const { sources } = listTree(root);
-  const present = new Set(sources);
-  const removed = index.allPaths().filter((path) => !present.has(path));
-  const paths = sources.filter((path) => isChanged(root, path, index));
+  const listed = new Set(sources);
+  // Besides those listed the index has what is taken from folders that are left out.
+  const others = index.allPaths().filter((path) => !listed.has(path));
+  const removed = others.filter((path) => !existsSync(join(root, path)));
+  const paths = [...sources, ...others].filter((path) => isChanged(root, path, index));
   if (removed.length + paths.length > CHANGED_MAX) return undefined;
   return { removed, changed: paths.flatMap((path) => scanned(root, path)) };
 }

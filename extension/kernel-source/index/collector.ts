@@ -4,7 +4,9 @@ import { MacroTable } from '../macros/macro-table.ts';
 import type { FileFacts, FunctionFact, Invocation } from '../scan/facts.ts';
 import { decodeObjects, INCLUDED } from '../kbuild/build-facts.ts';
 import type { IndexColumns } from './columns.ts';
-import { Growable, TextNumbers } from './growable.ts';
+import type { FileStamp } from './file-reader.ts';
+import { Growable } from './growable.ts';
+import { TextNumbers } from './text-numbers.ts';
 import { TextTable } from './text-table.ts';
 
 /** Numbers of one entry in the entries' column, in this order. */
@@ -28,12 +30,13 @@ export class Collector {
   private readonly paths: string[] = [];
   private readonly modified: number[] = [];
   private readonly size: number[] = [];
+  private readonly kconfigs: string[] = [];
 
   get files(): number {
     return this.paths.length;
   }
 
-  add(path: string, stamp: { modified: number; size: number }, facts: FileFacts): void {
+  add(path: string, stamp: FileStamp, facts: FileFacts): void {
     const file = this.graph.add(path, facts.includes);
     this.paths.push(path);
     this.modified.push(stamp.modified);
@@ -44,6 +47,16 @@ export class Collector {
       else this.push(file, fact, undefined);
     }
     for (const use of facts.invocations) this.uses.push({ file, use });
+  }
+
+  /** @param text what compactKconfig made */
+  addKconfig(path: string, text: string): void {
+    this.kconfigs.push(`${path}\n${text}`);
+  }
+
+  /** Sources from folders that are left out: of those given, and those that other sources include. */
+  missingSources(others: readonly string[]): string[] {
+    return this.graph.missingSources(others);
   }
 
   /**
@@ -77,12 +90,24 @@ export class Collector {
     };
     for (const { file, use } of this.uses) pushAll(file, expander.generated(file, use));
     for (const { file, fact } of this.oddNames) pushAll(file, expander.named(file, fact));
+    const macros = this.namesOfMacros();
     for (let at = 0; at < scanned; at += FIELDS) {
-      const name = this.names.texts[this.entries.get(at)] ?? '';
+      const number = this.entries.get(at);
+      if (macros[number] !== 1) continue;
+      const name = this.names.text(number);
       const file = this.entries.get(at + 1);
-      if (!expander.isRenamed(file, name)) continue;
-      pushAll(file, expander.named(file, this.fact(at, name)));
+      if (expander.isRenamed(file, name)) pushAll(file, expander.named(file, this.fact(at, name)));
     }
+  }
+
+  /** Of each function's name, 1 if some macro has it too: only those may be replaced. */
+  private namesOfMacros(): Uint8Array {
+    const result = new Uint8Array(this.names.length);
+    for (const name of this.macros.allNames()) {
+      const number = this.names.find(name);
+      if (number !== undefined) result[number] = 1;
+    }
+    return result;
   }
 
   private fact(at: number, name: string): FunctionFact {
@@ -92,7 +117,7 @@ export class Collector {
       line: entries.get(at + 2),
       lastLine: entries.get(at + 2) + entries.get(at + 3),
       flags: entries.get(at + 4),
-      condition: conditions.texts[entries.get(at + 5)] ?? '',
+      condition: conditions.text(entries.get(at + 5)),
     };
   }
 
@@ -111,16 +136,14 @@ export class Collector {
   private columns(objects: (path: string) => string): IndexColumns {
     const { entries, names } = this;
     const count = entries.length / FIELDS;
-    const byText = names.texts.map((_, number) => number);
-    const text = (number: number) => names.texts[number] ?? '';
-    byText.sort((a, b) => (text(a) < text(b) ? -1 : 1));
-    const rank = new Uint32Array(byText.length);
-    byText.forEach((number, index) => (rank[number] = index));
+    const sorted = names.sorted();
+    const rank = new Uint32Array(sorted.length);
+    sorted.forEach((number, index) => (rank[number] = index));
     // A counting sort by name: entries keep the order of files and lines within a name.
-    const nameStarts = new Uint32Array(byText.length + 1);
+    const nameStarts = new Uint32Array(sorted.length + 1);
     const rankOf = (entry: number) => rank[entries.get(entry * FIELDS)] ?? 0;
     for (let entry = 0; entry < count; entry++) nameStarts[rankOf(entry) + 1]!++;
-    for (let name = 0; name < byText.length; name++) nameStarts[name + 1]! += nameStarts[name]!;
+    for (let name = 0; name < sorted.length; name++) nameStarts[name + 1]! += nameStarts[name]!;
     const next = nameStarts.slice();
     const columns = {
       file: new Uint32Array(count),
@@ -136,12 +159,13 @@ export class Collector {
       order.forEach((column, field) => (column[to] = entries.get(entry * FIELDS + field + 1)));
     }
     return {
-      names: TextTable.columns(byText.map(text)),
+      names: names.columns(sorted),
       nameStarts,
       ...columns,
       paths: TextTable.columns(this.paths),
-      conditions: TextTable.columns(this.conditions.texts),
+      conditions: this.conditions.columns(),
       objects: TextTable.columns(this.paths.map((_, file) => this.objects(file, objects))),
+      kconfigs: TextTable.columns(this.kconfigs),
       modified: Float64Array.from(this.modified),
       size: Float64Array.from(this.size),
     };

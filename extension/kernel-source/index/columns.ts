@@ -22,6 +22,8 @@ export interface IndexColumns {
   conditions: TextColumns;
   /** Of each file, one text: see build-facts.ts. */
   objects: TextColumns;
+  /** Of each Kconfig file: path, line end and what compactKconfig made of it. */
+  kconfigs: TextColumns;
   /** Of each file when it was scanned: modification time in milliseconds, and size. */
   modified: Float64Array;
   size: Float64Array;

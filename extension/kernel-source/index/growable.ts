@@ -1,40 +1,28 @@
-/** Less than doubling: the old and the new column exist together while one is copied. */
-const GROWTH = 1.25;
+/** Numbers a chunk holds, as a power of two. */
+const CHUNK_BITS = 16;
+const IN_CHUNK = (1 << CHUNK_BITS) - 1;
 
-/** A column of unsigned 32-bit numbers that grows at its end. */
+/** A column of unsigned 32-bit numbers that grows at its end, in chunks: nothing is copied. */
 export class Growable {
-  private values = new Uint32Array(4096);
+  private readonly chunks: Uint32Array[] = [];
   length = 0;
 
   push(value: number): void {
-    if (this.length === this.values.length) {
-      const larger = new Uint32Array(Math.ceil(this.length * GROWTH));
-      larger.set(this.values);
-      this.values = larger;
-    }
-    this.values[this.length++] = value;
+    this.set(this.length, value);
+  }
+
+  /** Past the end too: what was not set is 0. */
+  set(index: number, value: number): void {
+    const chunk = (this.chunks[index >>> CHUNK_BITS] ??= new Uint32Array(IN_CHUNK + 1));
+    chunk[index & IN_CHUNK] = value;
+    if (index >= this.length) this.length = index + 1;
   }
 
   get(index: number): number {
-    return this.values[index] ?? 0;
+    return this.chunks[index >>> CHUNK_BITS]?.[index & IN_CHUNK] ?? 0;
   }
 
   truncate(length: number): void {
     this.length = length;
-  }
-}
-
-/** Texts by number, each once. */
-export class TextNumbers {
-  readonly texts: string[] = [];
-  private readonly numbers = new Map<string, number>();
-
-  numberOf(text: string): number {
-    let number = this.numbers.get(text);
-    if (number === undefined) {
-      number = this.texts.push(text) - 1;
-      this.numbers.set(text, number);
-    }
-    return number;
   }
 }

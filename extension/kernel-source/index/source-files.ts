@@ -4,12 +4,15 @@ import { join } from 'node:path';
 
 /** Not part of the kernel: documentation, programs with functions of the same names, and lists of registers. */
 const NOT_KERNEL = new Set([
-  ...['Documentation', 'tools', 'scripts', 'samples', 'usr', 'debian', 'LICENSES', 'rust'],
+  ...['Documentation', 'tools', 'scripts', 'samples', 'usr', 'debian', 'LICENSES'],
   'drivers/gpu/drm/amd/include', // a third of the tree's bytes, not one function
 ]);
 
 /** What deals with packets; indexed first. The headers are needed to expand macros. */
 const NETWORKING = ['net', 'include', 'drivers/net', 'kernel/bpf', 'security'];
+
+/** Which compressions the kernel can unpack; the only thing in its folder that matters. */
+const INITRAMFS_KCONFIG = 'usr/Kconfig';
 
 export interface TreeFiles {
   /** `.c` and `.h` files, relative, in the order to index them. */
@@ -30,6 +33,7 @@ export function listTree(root: string): TreeFiles {
   }
   files.networking = files.sources.length;
   walk(root, '', done, files);
+  files.kconfigs.push(INITRAMFS_KCONFIG);
   return files;
 }
 

@@ -102,6 +102,19 @@ export class SourceIndex {
     return file === undefined ? [] : decodeObjects(this.objects.at(file));
   }
 
+  /** What compactKconfig made of the Kconfig files, by path. */
+  kconfigs(): Map<string, string> {
+    const { bytes, offsets } = this.columns.kconfigs;
+    const table = new TextTable(bytes, offsets);
+    return new Map(
+      Array.from({ length: table.length }, (_, number) => {
+        const text = table.at(number);
+        const end = text.indexOf('\n');
+        return [text.slice(0, end), text.slice(end + 1)];
+      }),
+    );
+  }
+
   private ofName(number: number): IndexedFunction[] {
     const { nameStarts } = this.columns;
     const name = this.names.at(number);

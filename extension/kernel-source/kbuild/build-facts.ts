@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path/posix';
 import { parseMakefile } from './makefile.ts';
+import { ruledSources, type SourceRule, sourceRules } from './source-rules.ts';
 
 /** Before the module of a file that is compiled only as a part of the files that include it. */
 export const INCLUDED = '~';
@@ -10,64 +11,76 @@ export interface ObjectFact {
   module: string;
   /** The file is not in the Makefile, but included by one that is. */
   isIncluded: boolean;
-  /** `CONFIG_…` options that must all be on, without the prefix; with `!` before it: off, with
-   * `?` after it: may be a module, `?y` the same but on by default. */
+  /** `CONFIG_…` options that must all be on, without the prefix; with `!` before it: off; `A|B`: one of them. */
   options: readonly string[];
 }
 
 /** Which objects the Makefiles of a tree make of which files. */
 export class BuildFacts {
   private readonly byFile = new Map<string, { module: string; options: string[] }[]>();
-  private readonly folderOption = new Map<string, string>();
-  private readonly tristate = new Map<string, string>();
+  /** For each folder the conditions of the Makefile lines that name it: one of them has to hold. */
+  private readonly folders = new Map<string, (readonly string[])[]>();
 
-  /** @param read the text of another file of the tree, for `include $(srctree)/…` */
+  private readonly byRule = new Set<string>();
+
+  /** Sources that Makefiles take from outside their folders. */
+  get sourcesByRule(): string[] {
+    return [...this.byRule];
+  }
+
+  /** @param read the text of another file of the tree, empty where there is none */
   addMakefile(path: string, text: string, read: (path: string) => string): void {
     const folder = dirname(path) === '.' ? '' : dirname(path);
     const included = /^[ \t]*-?include[ \t]+\$\(srctree\)\/(\S+)/gm;
     const whole = text.replace(included, (_all, other: string) => (other.includes('$') ? '' : read(other)));
     const { objects, folders } = parseMakefile(whole);
-    for (const { path: below, option } of folders)
-      if (option !== '') this.folderOption.set(join(folder, below), plain(option));
-    for (const { module, option, parts } of objects)
+    for (const { path: below, options } of folders) {
+      const path = join(folder, below);
+      this.folders.set(path, [...(this.folders.get(path) ?? []), options]);
+    }
+    const rules = sourceRules(whole);
+    for (const { module, options, parts } of objects)
       for (const part of parts) {
-        const file = join(folder, `${part.source}.c`);
-        const fact = { module, options: [option, part.option].filter((each) => each !== '').map(plain) };
+        const file = this.sourceOf(join(folder, `${part.source}.c`), part.source, rules, read);
+        const fact = { module, options: [...options, ...part.options] };
         const facts = this.byFile.get(file);
         if (facts === undefined) this.byFile.set(file, [fact]);
         else facts.push(fact);
       }
   }
 
-  /** Notes the options that may be built as a module, and which of them are on by default. */
-  addKconfig(text: string): void {
-    let option = '';
-    for (const line of text.split('\n')) {
-      const [, name] = /^[ \t]*(?:menu)?config[ \t]+(\w+)/.exec(line) ?? [];
-      if (name !== undefined) option = name;
-      else if (/^[ \t]+(?:def_)?tristate\b/.test(line)) this.tristate.set(option, '?');
-      else if (this.tristate.has(option) && /^[ \t]+default y\s*$/.test(line))
-        this.tristate.set(option, '?y');
-    }
+  /** The source of an object: its own if there is one, else what a rule of the Makefile says. */
+  private sourceOf(
+    own: string,
+    object: string,
+    rules: readonly SourceRule[],
+    read: (path: string) => string,
+  ): string {
+    if (rules.length === 0 || read(own) !== '') return own;
+    const ruled = ruledSources(rules, object).find((path) => read(path) !== '');
+    if (ruled !== undefined) this.byRule.add(ruled);
+    return ruled ?? own;
   }
 
-  /** One text for a file: `module option option;module option`, marked as ObjectFact tells. */
+  /** One text for a file: `module option option;module option`. */
   encode(path: string): string {
     const above: string[] = [];
     for (let folder = dirname(path); folder !== '.' && folder !== ''; folder = dirname(folder)) {
-      const option = this.folderOption.get(folder);
-      if (option !== undefined) above.push(option);
+      above.push(...common(this.folders.get(folder) ?? []));
     }
-    const mark = (option: string) => `${option}${this.tristate.get(option) ?? ''}`;
     const facts = this.byFile.get(path) ?? [];
     return facts
-      .map(({ module, options }) => [module, ...new Set([...options, ...above].map(mark))].join(' '))
+      .map(({ module, options }) => [module, ...new Set([...options, ...above])].join(' '))
       .join(';');
   }
 }
 
-function plain(option: string): string {
-  return option.replace(/^(!?)CONFIG_/, '$1');
+/** What has to hold whichever line holds; of single options, one of them: `A|B`. */
+function common(lines: readonly (readonly string[])[]): readonly string[] {
+  const [first = [], ...others] = lines;
+  if (others.length === 0) return first;
+  if (lines.some((options) => options.length !== 1)) return [];
+  return [[...new Set(lines.flat())].join('|')];
 }
 
 /** Reads what `encode` wrote. */

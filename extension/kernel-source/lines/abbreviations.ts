@@ -13,6 +13,7 @@ export const Attribute = {
   highPc: 0x12,
   compDir: 0x1b,
   abstractOrigin: 0x31,
+  declLine: 0x3b,
   specification: 0x47,
   ranges: 0x55,
   callFile: 0x58,

@@ -12,15 +12,15 @@ export interface DebugSearch {
   checkout?: string | undefined;
   /** Another folder in place of /usr/lib/debug. */
   system?: string | undefined;
-  /** The target's `uname -r`. */
-  release: string;
+  /** The target's `uname -r`; undefined when it is not known. */
+  release: string | undefined;
 }
 
 /**
  * Paths that may hold the debug information of the kernel (`module` empty) or of a module; whether they exist
  * and are the right build is for the caller to see.
  * @param module as in /proc/modules
- * @param buildId in hexadecimal
+ * @param buildId in hexadecimal, or `any`
  */
 export async function* debugCandidates(
   search: DebugSearch,
@@ -62,11 +62,13 @@ async function* inBuild(folder: string, module: string): AsyncGenerator<string> 
 /** A folder like /usr/lib/debug. */
 async function* inDebugFolder(
   folder: string,
-  release: string,
+  releaseOrNone: string | undefined,
   module: string,
   buildId: string,
 ): AsyncGenerator<string> {
-  yield join(folder, '.build-id', buildId.slice(0, 2), `${buildId.slice(2)}.debug`);
+  if (buildId !== 'any') yield join(folder, '.build-id', buildId.slice(0, 2), `${buildId.slice(2)}.debug`);
+  const release = releaseOrNone ?? (await onlyRelease(folder));
+  if (release === undefined) return;
   for (const place of ['lib/modules', 'usr/lib/modules']) {
     const modules = join(folder, place, release);
     if (module === '') yield join(modules, 'vmlinux');
@@ -76,6 +78,12 @@ async function* inDebugFolder(
   if (module !== '') return;
   yield join(folder, 'boot', `vmlinux-${release}`);
   yield join(folder, `vmlinux-${release}`);
+}
+
+/** The kernel that a folder like /usr/lib/debug is of, where it is of one. */
+async function onlyRelease(folder: string): Promise<string | undefined> {
+  const releases = await readdir(join(folder, 'lib/modules')).catch(() => []);
+  return releases.length === 1 ? releases[0] : undefined;
 }
 
 /** `drivers/net/vxlan/vxlan-core.ko.debug` → `vxlan_core`; undefined when the path is no module's. */

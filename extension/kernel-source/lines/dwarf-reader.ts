@@ -56,6 +56,26 @@ export class DwarfReader implements Resolver {
   }
 
   /**
+   * The lines, from 1, at which the functions of `resolve` are defined, in their order; 0 where it is not said, none
+   * where nothing can be read.
+   */
+  declaredLines(address: number): number[] {
+    try {
+      const at = this.index.find(address);
+      if (at === undefined) return [];
+      const { unit, functions } = this.load(at);
+      const fn = functions.find(({ ranges }) => contains(ranges, address));
+      const chain = fn === undefined ? [] : inlineChain(unit, fn, address).reverse();
+      const lineOf = (_: Unit, attributes: Attributes) =>
+        constant(attributes, Attribute.declLine) || undefined;
+      return chain.map((attributes) => this.described(unit, attributes, lineOf) ?? 0);
+    } catch (error) {
+      if (!isUnreadable(error)) throw error; // a tool may still read it
+      return [];
+    }
+  }
+
+  /**
    * Where the code of a function begins that has its symbol at `start`. For arm64 GCC counts the no-ops that the
    * function tracer patches (-fpatchable-function-entry) to no function, and to the line before them.
    */
@@ -92,9 +112,18 @@ export class DwarfReader implements Resolver {
   }
 
   private name(unit: Unit, attributes: Attributes): string | undefined {
+    return this.described(unit, attributes, (at, found) => at.text(found.get(Attribute.name)));
+  }
+
+  /** What a DIE or, where it does not say, the one that it is an instance or the definition of says. */
+  private described<T>(
+    unit: Unit,
+    attributes: Attributes,
+    read: (unit: Unit, attributes: Attributes) => T | undefined,
+  ): T | undefined {
     for (let count = 0; count < REFERENCES_MAX; count++) {
-      const name = unit.text(attributes.get(Attribute.name));
-      if (name !== undefined) return name;
+      const found = read(unit, attributes);
+      if (found !== undefined) return found;
       const reference = attributes.get(Attribute.abstractOrigin) ?? attributes.get(Attribute.specification);
       if (reference?.kind === 'unit-reference') attributes = unit.attributesAt(reference.value);
       else if (reference?.kind === 'section-reference') {

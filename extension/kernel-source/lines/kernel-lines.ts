@@ -1,5 +1,6 @@
 import type { BuildIds } from '../../../remote-agent/protocol.ts';
 import { sourceName } from '../symbol.ts';
+import { checkLines } from './check-lines.ts';
 import { CheckoutPaths } from './checkout-path.ts';
 import type { DebugSearch } from './debug-candidates.ts';
 import type { DebugFile } from './debug-file.ts';
@@ -29,7 +30,8 @@ export type LineAnswer =
 
 export interface KernelLinesOptions extends DebugSearch {
   checkout: string;
-  buildIds: BuildIds;
+  /** `any`: of a kernel that told none. Then the size of each function decides whether a file is of it. */
+  buildIds: BuildIds | 'any';
   /** Programs to try, in this order, before our own reader. */
   tools?: readonly Tool[];
 }
@@ -40,7 +42,7 @@ interface Opened {
   tools: ToolResolver[];
 }
 
-/** Source lines for places in the code of one target, while debug information of just that build is at hand. */
+/** Source lines for places in the code of one kernel, while debug information of just that build is at hand. */
 export class KernelLines {
   private readonly opened = new Map<string, Promise<Opened>>();
   private readonly paths: CheckoutPaths;
@@ -52,18 +54,19 @@ export class KernelLines {
   /** @throws the signal's reason when it is aborted; whatever else goes wrong is the answer's reason */
   async resolve(place: CodePlace, signal?: AbortSignal): Promise<LineAnswer> {
     try {
-      const { file, reader, tools } = await this.open(place.module);
-      const { address, functionStart } = placeInFile(file.symbols, place);
+      const buildId = place.buildId ?? this.buildId(place.module);
+      const { file, reader, tools } = await this.open(place.module, buildId);
+      const { address, functionStart } = placeInFile(file.symbols, place, buildId !== 'any');
       const code = Math.max(address, reader.firstCode(functionStart));
-      const frames = await firstAnswer([...tools, reader], code, signal);
-      if (frames[0] === undefined || frames[0].line === 0)
+      const found = await firstAnswer([...tools, reader], code, signal);
+      if (found[0] === undefined || found[0].line === 0)
         throw new LinesError(
           `The debug information has no line for ${place.name}+0x${place.offset.toString(16)}.`,
         );
-      return {
-        kind: 'line',
-        frames: await Promise.all(frames.map((frame) => this.locate(frame, place.name))),
-      };
+      const frames = await Promise.all(found.map((frame) => this.locate(frame, place.name)));
+      const declared = reader.declaredLines(code);
+      await checkLines(this.options.checkout, frames, declared.length === frames.length ? declared : []);
+      return { kind: 'line', frames };
     } catch (error) {
       signal?.throwIfAborted();
       if (!isUnreadable(error)) throw error;
@@ -83,20 +86,26 @@ export class KernelLines {
     }
   }
 
-  private open(module: string): Promise<Opened> {
-    let opened = this.opened.get(module);
+  private buildId(module: string): string | undefined {
+    const { buildIds } = this.options;
+    if (buildIds === 'any') return buildIds;
+    return module === '' ? buildIds.kernel : buildIds.modules[module];
+  }
+
+  private open(module: string, buildId: string | undefined): Promise<Opened> {
+    const key = `${module} ${buildId}`;
+    let opened = this.opened.get(key);
     if (opened === undefined) {
-      opened = this.openFile(module);
-      this.opened.set(module, opened);
+      opened = this.openFile(module, buildId);
+      this.opened.set(key, opened);
       // What is missing now may be there at the next question.
-      opened.catch(() => this.opened.delete(module));
+      opened.catch(() => this.opened.delete(key));
     }
     return opened;
   }
 
-  private async openFile(module: string): Promise<Opened> {
-    const { buildIds, tools = Object.keys(TOOLS) as Tool[] } = this.options;
-    const buildId = module === '' ? buildIds.kernel : buildIds.modules[module];
+  private async openFile(module: string, buildId: string | undefined): Promise<Opened> {
+    const { tools = Object.keys(TOOLS) as Tool[] } = this.options;
     const file = await findDebugFile(this.options, module, buildId);
     // llvm-symbolizer knows no addresses in modules: all their sections are at 0.
     const usable = tools.filter((tool) => !file.elf.relocatable || tool !== 'llvm-symbolizer');
@@ -105,7 +114,7 @@ export class KernelLines {
   }
 
   private async locate({ function: name, file, line }: RawFrame, symbol: string): Promise<SourceFrame> {
-    return { function: name ?? sourceName(symbol), path: await this.paths.find(file), file, line };
+    return { function: sourceName(name ?? symbol), path: await this.paths.find(file), file, line };
   }
 }
 

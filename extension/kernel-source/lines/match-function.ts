@@ -13,6 +13,8 @@ export interface CodePlace {
   isReturnAddress: boolean;
   /** Bytes from the function to the next symbol in the target's kallsyms. */
   distance?: number | undefined;
+  /** Of the kernel or module, in hexadecimal, where the place comes with it. */
+  buildId?: string | undefined;
   /** The function's address minus `_stext`'s on the target (vmlinux only); tells functions of one name apart. */
   fromStext?: number | undefined;
 }
@@ -28,17 +30,21 @@ export interface PlaceInFile {
 
 /**
  * Where a place in the target's code is in the debug file.
+ * @param isSameBuild the file is known to be of the target's build; else the function must be exactly as large
  * @throws LinesError when the file has no such function, or one that cannot be the target's
  */
-export function placeInFile(symbols: SymbolTable, place: CodePlace): PlaceInFile {
+export function placeInFile(symbols: SymbolTable, place: CodePlace, isSameBuild = true): PlaceInFile {
   if (symbols.empty) throw new LinesError('The debug file has no symbol table.');
   const named = symbols.functions(place.name);
   if (named.length === 0) throw new LinesError(`The debug file has no function ${place.name}.`);
-  const candidates = named.filter((symbol) => fits(symbols, symbol, place.distance));
-  if (candidates.length === 0)
+  const matches = isSameBuild ? fits : isAsLarge;
+  const candidates = named.filter((symbol) => matches(symbols, symbol, place.distance));
+  if (candidates.length === 0) {
+    const sizes = named.map((symbol) => (isSameBuild ? symbol.size : symbols.distanceToNext(symbol)));
     throw new LinesError(
-      `${place.name} is not the same in the debug file: ${named.map(({ size }) => size).join(' or ')} bytes there, ${place.distance} on the target.`,
+      `${place.name} is not the same in the debug file: ${sizes.join(' or ')} bytes there, ${place.distance} on the target.`,
     );
+  }
   const [found, second] = narrow(symbols, candidates, place);
   if (found === undefined)
     throw new LinesError(`The debug file has ${place.name} at other addresses than the target.`);
@@ -67,6 +73,13 @@ function narrow(
     return candidates.filter(({ address }) => address - stext.address === fromStext);
   const exact = candidates.filter((symbol) => symbols.distanceToNext(symbol) === distance);
   return exact.length > 0 ? exact : candidates;
+}
+
+/** As kallsyms has it, to the byte; the last function of a section has no next symbol there. */
+function isAsLarge(symbols: SymbolTable, symbol: FunctionSymbol, distance: number | undefined): boolean {
+  const expected = symbols.distanceToNext(symbol);
+  if (expected !== Infinity) return distance === expected;
+  return distance !== undefined && distance >= symbol.size && distance < symbol.size + PADDING_BYTES;
 }
 
 function fits(symbols: SymbolTable, symbol: FunctionSymbol, distance: number | undefined): boolean {

@@ -1,4 +1,4 @@
-import { FunctionFlag, type FunctionFact, type Invocation } from '../scan/facts.ts';
+import { type FileFacts, FunctionFlag, type FunctionFact, type Invocation } from '../scan/facts.ts';
 import { isPlainWord } from '../scan/directive.ts';
 import { scanExpansion } from '../scan/scan-file.ts';
 import type { IncludeGraph } from './include-graph.ts';
@@ -33,6 +33,8 @@ export class Expander {
   /** What uses in one file make; questions come file by file. */
   private known = new Map<string, Made[]>();
   private knownFile: number | undefined;
+  /** What was found in bodies with placeholders: files have the headers' macros in common. */
+  private readonly scanned = new Map<string, FileFacts>();
   private readonly productive = new Map<string, Productivity>();
   private readonly names: NameExpander;
 
@@ -95,10 +97,15 @@ export class Expander {
     for (const definition of this.table.all(macro)) {
       if (depth > DEPTH_MAX || result === 'by arguments') break;
       if (definition.parameters === undefined) {
-        if (isPlainWord(definition.body)) result = this.productivity(definition.body, depth + 1);
+        if (!isPlainWord(definition.body)) continue;
+        const of = this.productivity(definition.body, depth + 1);
+        if (of === 'by arguments' || result === 'none') result = of;
         continue;
       }
-      const { functions, invocations, tail } = scanDefinition(definition);
+      const { functions, invocations, tail } = this.scanDefinition(
+        definition,
+        placeholders(definition.parameters.length),
+      );
       if (functions.length > 0 || (tail !== undefined && !('macro' in tail))) result = 'made';
       const nested = tail !== undefined && 'macro' in tail ? [...invocations, tail] : invocations;
       for (const use of nested) {
@@ -149,7 +156,7 @@ export class Expander {
     depth: number,
     into: Made[],
   ): void {
-    const facts = scanExpansion(substitute(definition, values));
+    const facts = this.scanDefinition(definition, values);
     const files = [file, definition.file];
     const add = (fact: FunctionFact, isTail: boolean) => {
       const { flags } = fact;
@@ -174,12 +181,20 @@ export class Expander {
 
   /** A made name with the arguments of a use; arguments that are macro calls themselves are expanded. */
   private filledNames(name: string, values: readonly string[], files: readonly number[]): string[] {
-    const filled = fillPlaceholders(name, values).trim();
+    // `DEFINE_TIMER(static f, …)`: the words before the last are part of its type.
+    const filled = fillPlaceholders(name, values)
+      .trim()
+      .replace(/^(?:\w+\s+)+(?=\w+$)/, '');
     if (isPlainWord(filled)) return /^[A-Za-z_\x80-\xff]/.test(filled) ? [filled] : [];
     return this.names.expand(filled, files).filter(isPlainWord);
   }
-}
 
-function scanDefinition(definition: DefinedMacro) {
-  return scanExpansion(substitute(definition, placeholders(definition.parameters?.length ?? 0)));
+  private scanDefinition(definition: DefinedMacro, values: readonly string[]): FileFacts {
+    const scan = () => scanExpansion(substitute(definition, values));
+    if (!values.every(isPlaceholder)) return scan();
+    const key = `${values.length} ${definition.variadic} ${definition.parameters?.join()}\n${definition.body}`;
+    const known = this.scanned.get(key) ?? scan();
+    this.scanned.set(key, known);
+    return known;
+  }
 }

@@ -30,6 +30,17 @@ export class IncludeGraph {
     return file;
   }
 
+  /** Of these sources and those that files include as parts of themselves: which were not added. */
+  missingSources(others: readonly string[]): string[] {
+    const included = this.written.flatMap((includes, file) =>
+      includes
+        .filter((written) => written.endsWith('.c"'))
+        .map((written) => join(dirname(this.path(file)), written.slice(1, -1))),
+    );
+    const wanted = new Set([...others, ...included]);
+    return [...wanted].filter((path) => !this.numbers.has(path) && !path.startsWith('../'));
+  }
+
   /** Forgets what was concluded; to be called when files were added after questions. */
   reset(): void {
     this.resolved.length = 0;
@@ -69,7 +80,8 @@ export class IncludeGraph {
   /** Whether a file includes another, directly or not, or is included by it or beside it. Cheap file by file. */
   isRelated(file: number, other: number): boolean {
     if (this.relatedTo !== file) {
-      this.related = new Uint8Array(this.paths.length);
+      if (this.related.length < this.paths.length) this.related = new Uint8Array(this.paths.length);
+      this.related.fill(0);
       this.relatedTo = file;
       this.related[file] = 1;
       this.addIncluded([file]);

@@ -8,6 +8,8 @@ import { substitute } from './substitute.ts';
 const DEPTH_MAX = 8;
 /** Includers of one template header, and names that they make. */
 const INCLUDERS_MAX = 64;
+/** Headers between a template and the file that gives it its name. */
+const CHAIN_MAX = 3;
 const NAMES_MAX = 16;
 
 interface Named {
@@ -25,17 +27,40 @@ export class NameExpander {
 
   ofFunction(file: number, fact: FunctionFact): Named[] {
     const result = new Map<string, Named>();
-    const includers = this.graph.isHeader(file) ? this.graph.includedBy(file).slice(0, INCLUDERS_MAX) : [];
-    for (const via of [undefined, ...includers]) {
-      const files = via === undefined ? [file] : [file, via];
+    for (const files of [[file], ...this.includers(file)]) {
+      const via = files.length === 1 ? undefined : files.at(-1);
       for (const name of this.ofCall(fact, files))
-        if (isPlainWord(name) && !(via !== undefined && result.has(`:${name}`)))
+        if (
+          isPlainWord(name) &&
+          (name !== fact.name || fact.nameArguments !== undefined) &&
+          !(via !== undefined && result.has(`:${name}`))
+        )
           result.set(`${via ?? ''}:${name}`, { name, via });
     }
     const made = [...result.values()];
+    if (!this.graph.isHeader(file)) return made;
     // With an includer's definitions the name has no open parts; without, it may still have.
     const byIncluders = made.filter(({ via }) => via !== undefined);
     return byIncluders.length > 0 ? byIncluders : made;
+  }
+
+  /** The file with one that includes it, and with what includes that, up to a file that is compiled. */
+  private includers(file: number): number[][] {
+    const chains: number[][] = [];
+    let open = [[file]];
+    for (let depth = 0; depth < CHAIN_MAX && open.length > 0; depth++) {
+      const longer = open.flatMap((chain) =>
+        this.graph.includedBy(chain.at(-1) ?? file).map((next) => [...chain, next]),
+      );
+      open = [];
+      for (const chain of longer.slice(0, INCLUDERS_MAX)) {
+        const last = chain.at(-1) ?? file;
+        if (this.graph.isHeader(last) && depth + 1 < CHAIN_MAX && this.graph.includedBy(last).length > 0)
+          open.push(chain);
+        else chains.push(chain);
+      }
+    }
+    return chains.slice(0, INCLUDERS_MAX);
   }
 
   /** The names that a function's name and its macro arguments expand to. */
@@ -74,13 +99,28 @@ export class NameExpander {
     );
   }
 
-  /** A plain word is replaced only by definitions of these very files: elsewhere it means something else. */
+  /**
+   * A plain word is replaced by definitions of these very files, then of headers that the first includes itself;
+   * one in capitals by the only definition there is. Elsewhere it means something else.
+   */
   private visible(name: string, files: readonly number[]): DefinedMacro[] {
-    return this.table.all(name).filter(({ file }) => files.includes(file));
+    const all = this.table.all(name);
+    const own = all.filter(({ file }) => files.includes(file));
+    if (own.length > 0 || all.length === 0) return own;
+    const inHeaders = all.filter(({ file }) => this.graph.isHeader(file));
+    if (all.length === 1 && /^[A-Z_\d]+$/.test(name)) return inHeaders;
+    const included = this.graph.includes(files[0] ?? -1);
+    return inHeaders.filter(({ file }) => included.includes(file));
   }
 
+  /** Whether a file, or one that includes it as a part of itself, gives its function of this name another name. */
   isRenamed(file: number, name: string): boolean {
-    return this.table.all(name).some((macro) => macro.file === file && macro.parameters === undefined);
+    const renames = this.table.all(name).filter(({ parameters }) => parameters === undefined);
+    if (renames.length === 0) return false;
+    if (renames.some((macro) => macro.file === file)) return true;
+    if (this.graph.isHeader(file)) return false;
+    const includers = this.graph.includedBy(file);
+    return renames.some((macro) => includers.includes(macro.file));
   }
 }
 

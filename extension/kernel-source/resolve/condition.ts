@@ -1,18 +1,21 @@
+import { Value, type ValueSet } from '../kconfig/value-set.ts';
+import type { Knowledge } from './assumptions.ts';
 import type { KernelConfig } from './kernel-config.ts';
 
 type Truth = boolean | undefined;
 
-/** How much is assumed of an option whose value is not known; each includes the one before. */
-export type Knowledge = 'state' | 'default' | 'likely';
+/** What code is compiled for. */
+export interface Compilation {
+  config: KernelConfig;
+  /** What is assumed of options that are not known. */
+  knowledge: Knowledge;
+  /** Kernel module, or `vmlinux`; empty when not known. */
+  module: string;
+}
 
-/**
- * Whether code under `#if` conditions is compiled.
- * @param knowledge whether options that are not known count as the tree's default configuration, or as
- * distributions, set them
- * @returns undefined where that is not known
- */
-export function isCompiled(condition: string, config: KernelConfig, knowledge: Knowledge): Truth {
-  return condition === '' ? true : new Evaluator(condition, config, knowledge).value();
+/** Whether code under `#if` conditions is compiled. @returns undefined where that is not known */
+export function isCompiled(condition: string, compilation: Compilation): Truth {
+  return condition === '' ? true : new Evaluator(condition, compilation).value();
 }
 
 const TOKEN = /\s*(&&|\|\||[!=<>]=|[()!<>,]|"[^"]*"|\w+|.)/g;
@@ -28,7 +31,6 @@ const BUILTIN: Record<string, boolean> = {
   __BIG_ENDIAN_BITFIELD: false,
   __LITTLE_ENDIAN: true,
   __LITTLE_ENDIAN_BITFIELD: true,
-  MODULE: true,
   __cplusplus: false,
 };
 
@@ -39,8 +41,7 @@ class Evaluator {
 
   constructor(
     text: string,
-    private readonly config: KernelConfig,
-    private readonly knowledge: Knowledge,
+    private readonly compilation: Compilation,
   ) {
     this.tokens = [...text.matchAll(TOKEN)].map(([, token = '']) => token);
   }
@@ -79,9 +80,9 @@ class Evaluator {
     const right = this.tokens[this.at];
     this.unary();
     if (left !== 'BITS_PER_LONG') return undefined;
-    const is64 = this.config.state('64BIT');
+    const is64 = truth(this.possible('64BIT'), Value.Y);
     if (is64 === undefined) return undefined;
-    return operator === '==' ? right === (is64 === 'y' ? '64' : '32') : undefined;
+    return operator === '==' ? right === (is64 ? '64' : '32') : undefined;
   }
 
   private unary(): Truth {
@@ -109,27 +110,29 @@ class Evaluator {
   }
 
   private isDefined(name: string): Truth {
+    if (name === 'MODULE') return this.isModule();
     if (!name.startsWith('CONFIG_')) return BUILTIN[name];
     const option = name.slice('CONFIG_'.length);
     // Of an option built as a module, CONFIG_X_MODULE is defined.
-    if (option.endsWith('_MODULE')) {
-      const state = this.state(option.slice(0, -'_MODULE'.length));
-      return state === undefined ? undefined : state === 'm';
-    }
-    const state = this.state(option);
-    return state === undefined ? undefined : state === 'y';
+    if (option.endsWith('_MODULE')) return truth(this.possible(option.slice(0, -'_MODULE'.length)), Value.M);
+    return truth(this.possible(option), Value.Y);
   }
 
   private isEnabled(macro: string, name: string): Truth {
-    const state = this.state(name.slice('CONFIG_'.length));
-    if (state === undefined) return undefined;
-    if (macro === 'IS_BUILTIN') return state === 'y';
-    if (macro === 'IS_MODULE') return state === 'm';
-    return /^IS_(?:ENABLED|REACHABLE)$/.test(macro) ? state !== 'n' : undefined;
+    const values = this.possible(name.slice('CONFIG_'.length));
+    if (macro === 'IS_BUILTIN') return truth(values, Value.Y);
+    if (macro === 'IS_MODULE') return truth(values, Value.M);
+    return /^IS_(?:ENABLED|REACHABLE)$/.test(macro) ? truth(values, Value.M | Value.Y) : undefined;
   }
 
-  private state(option: string) {
-    return this.config[this.knowledge](option);
+  private possible(option: string): ValueSet {
+    const { config, knowledge } = this.compilation;
+    return config.possible(option, knowledge);
+  }
+
+  private isModule(): Truth {
+    const { module } = this.compilation;
+    return module === '' ? undefined : module !== 'vmlinux';
   }
 
   /** Past the `)` of a call whose `(` was taken. */
@@ -145,4 +148,10 @@ class Evaluator {
     this.at++;
     return true;
   }
+}
+
+/** Whether the value is one of those wanted. */
+function truth(possible: ValueSet, wanted: ValueSet): Truth {
+  if ((possible & wanted) === 0) return false;
+  return (possible & ~wanted) === 0 ? true : undefined;
 }

@@ -1,86 +1,70 @@
-/** Values of a kernel's options: what is on, built as a module, off, or not known. */
-export type OptionState = 'y' | 'm' | 'n' | undefined;
+import { type Option, readOptions } from '../kconfig/options.ts';
+import { OptionValues } from '../kconfig/option-values.ts';
+import { Value, type ValueSet } from '../kconfig/value-set.ts';
+import { ARCH_OPTIONS, assumptions, type Knowledge } from './assumptions.ts';
 
-/** Options that follow from the architecture, for targets whose configuration cannot be read. */
-const ALWAYS_ON = new Set([
-  'MMU',
-  'SMP',
-  'NET',
-  'INET',
-  'MODULES',
-  'BLOCK',
-  'PROC_FS',
-  'SYSCTL',
-  'PRINTK',
-  'BUG',
-]);
-const ARCH_OPTIONS: Record<string, readonly string[]> = {
-  x86: ['X86', 'X86_64', '64BIT'],
-  arm64: ['ARM64', '64BIT'],
-  riscv: ['RISCV', '64BIT'],
-  s390: ['S390', '64BIT'],
-  powerpc: ['PPC', 'PPC64', '64BIT'],
-  arm: ['ARM'],
-};
-const ARCH_ONLY =
-  /^(?:X86|X86_32|X86_64|ARM|ARM64|RISCV|S390|PPC|PPC32|PPC64|MIPS|SPARC|SPARC32|SPARC64|PARISC|ALPHA|IA64|M68K|SUPERH|ARC|UML|XTENSA|LOONGARCH|64BIT|CPU_BIG_ENDIAN)$/;
-
-/** Options that kernels in use leave off. */
-const USUALLY_OFF =
-  /(?:^|_)(?:DEBUG|TEST|TESTS|SELFTEST|SELFTESTS|KUNIT|KUNIT_TEST|KASAN|KMSAN|KCSAN|UBSAN|LOCKDEP|PREEMPT_RT|PROVE_LOCKING|TINY|SLOB|NOMMU|KMEMLEAK|BROKEN)(?:_|$)|_DEBUG/;
+/** What a tree tells of the options of its kernels. */
+export interface TreeOptions {
+  /** Text of its default configuration, see `defconfigPath`. */
+  defconfig: string;
+  /** What `compactKconfig` made of its Kconfig files, by path; empty when they have not been read. */
+  kconfigs: () => ReadonlyMap<string, string>;
+}
 
 /** The options of a target's kernel. */
 export class KernelConfig {
   private constructor(
-    private readonly values: ReadonlyMap<string, string> | undefined,
+    /** Whether the configuration is that of the target. */
+    readonly isKnown: boolean,
     /** The folder of arch/ that the kernel was built for. */
     readonly architecture: string,
-    /** Options that the tree's default configuration has on. */
-    private readonly defaults: ReadonlySet<string> = new Set(),
+    /** The values that an option, named without `CONFIG_`, may have. */
+    readonly possible: (option: string, knowledge: Knowledge) => ValueSet,
   ) {}
 
   /** Reads a `.config`, `/boot/config-…` or the text of `/proc/config.gz`. */
   static parse(text: string): KernelConfig {
-    const values = new Map<string, string>();
-    for (const [, name = '', value = ''] of text.matchAll(/^CONFIG_(\w+)=(.*)$/gm)) values.set(name, value);
-    const architecture =
-      Object.entries(ARCH_OPTIONS).find(([, [option = '']]) => values.get(option) === 'y')?.[0] ?? 'x86';
-    return new KernelConfig(values, architecture);
+    const values = new Map<string, ValueSet>();
+    for (const [, name = '', value = ''] of text.matchAll(/^CONFIG_(\w+)=(.*)$/gm))
+      values.set(name, value === 'm' ? Value.M : Value.Y);
+    const isSet = (option: string | undefined) => values.get(option ?? '') === Value.Y;
+    const architecture = Object.entries(ARCH_OPTIONS).find(([, [option]]) => isSet(option))?.[0] ?? 'x86';
+    return new KernelConfig(true, architecture, (option) => values.get(option) ?? Value.N);
   }
 
   /**
    * What is known of a kernel without its configuration.
    * @param machine as `uname -m` tells
-   * @param defconfig text of the tree's default configuration, see `defconfigPath`
    */
-  static unknown(machine = 'x86_64', defconfig = ''): KernelConfig {
-    const on = [...defconfig.matchAll(/^CONFIG_(\w+)=[ym]/gm)].map(([, name = '']) => name);
-    return new KernelConfig(undefined, architectureOf(machine), new Set(on));
+  static unknown(machine = 'x86_64', tree?: TreeOptions): KernelConfig {
+    let inferred: Record<Knowledge, OptionValues> | undefined;
+    return new KernelConfig(false, architectureOf(machine), (option, knowledge) => {
+      inferred ??= inferOptions(machine, tree);
+      return inferred[knowledge].possible(option);
+    });
   }
+}
 
-  get isKnown(): boolean {
-    return this.values !== undefined;
-  }
+/** Of a tree whose Kconfig files are not known. */
+const FREE_OPTION: Option = {
+  type: 'tristate',
+  entries: [{ depends: [], prompt: '', defaults: [] }],
+  selectedBy: [],
+  impliedBy: [],
+  choice: undefined,
+};
 
-  /** @param option without `CONFIG_` */
-  state(option: string): OptionState {
-    if (this.values !== undefined) {
-      const value = this.values.get(option);
-      return value === undefined ? 'n' : value === 'm' ? 'm' : 'y';
-    }
-    if (ARCH_ONLY.test(option)) return (ARCH_OPTIONS[this.architecture] ?? []).includes(option) ? 'y' : 'n';
-    return ALWAYS_ON.has(option) ? 'y' : undefined;
-  }
-
-  /** As `state`; what the tree's default configuration has on counts as on. */
-  default(option: string): OptionState {
-    return this.state(option) ?? (this.defaults.has(option) ? 'y' : undefined);
-  }
-
-  /** As `default`; what is not known is taken as distributions set it: on, but for debugging. */
-  likely(option: string): OptionState {
-    return this.default(option) ?? (USUALLY_OFF.test(option) ? 'n' : 'y');
-  }
+function inferOptions(machine: string, tree: TreeOptions | undefined): Record<Knowledge, OptionValues> {
+  const architecture = architectureOf(machine);
+  const arch = architecture === 'x86' ? 'x86_64' : architecture;
+  const options = readOptions(tree?.kconfigs() ?? new Map<string, string>(), architecture, arch);
+  const optionOf = (name: string) => (options.size === 0 ? FREE_OPTION : options.get(name));
+  const { state, default: byDefault, likely } = assumptions(architecture, tree?.defconfig ?? '');
+  return {
+    state: new OptionValues(optionOf, state),
+    default: new OptionValues(optionOf, byDefault),
+    likely: new OptionValues(optionOf, likely),
+  };
 }
 
 function architectureOf(machine: string): string {

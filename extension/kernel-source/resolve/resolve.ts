@@ -1,6 +1,7 @@
 import type { IndexedFunction } from '../index/source-index.ts';
-import { type Evidence, type Reference, weigh } from './evidence.ts';
+import type { Evidence, Reference } from './evidence.ts';
 import type { KernelConfig } from './kernel-config.ts';
+import { weigh } from './weigh.ts';
 
 export interface Candidate {
   definition: IndexedFunction;
@@ -31,8 +32,9 @@ export function resolveFunction(
   config: KernelConfig,
   filesOf: (name: string) => readonly string[],
 ): Resolution {
+  const neighbours = tellingNeighbours(definitions, reference.neighbours ?? [], filesOf);
   const candidates = definitions.map((definition) => {
-    const evidence = weigh(definition, reference, config, filesOf);
+    const evidence = weigh(definition, { ...reference, neighbours }, config, filesOf);
     const score = evidence.reduce((sum, { weight }) => sum + weight, 0);
     return { definition, score, evidence };
   });
@@ -43,6 +45,17 @@ export function resolveFunction(
   const rival = first && candidates.find((other) => !isSamePlace(first.definition, other.definition));
   const certain = first !== undefined && (rival === undefined || first.score - rival.score >= CLEAR_LEAD);
   return { candidates, certain };
+}
+
+/** The neighbours that only one of the definitions' files defines; all when there are none. */
+function tellingNeighbours(
+  definitions: readonly IndexedFunction[],
+  neighbours: readonly string[],
+  filesOf: (name: string) => readonly string[],
+): readonly string[] {
+  const files = new Set(definitions.flatMap(({ path, objectPath }) => [path, objectPath]));
+  const telling = neighbours.filter((name) => filesOf(name).filter((file) => files.has(file)).length === 1);
+  return telling.length > 0 ? telling : neighbours;
 }
 
 function isSamePlace(a: IndexedFunction, b: IndexedFunction): boolean {

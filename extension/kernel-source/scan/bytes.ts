@@ -6,6 +6,7 @@ export const QUOTE = 34;
 export const APOSTROPHE = 39;
 export const SLASH = 47;
 export const STAR = 42;
+const COMMA = 44;
 export const HASH = 35;
 export const OPEN_PAREN = 40;
 export const CLOSE_PAREN = 41;
@@ -17,6 +18,17 @@ export const WORD = Uint8Array.from({ length: 256 }, (_, byte) => {
   if (byte >= 128 || /[A-Za-z_$]/.test(String.fromCharCode(byte))) return 1;
   return byte >= 48 && byte <= 57 ? 2 : 0;
 });
+
+/** 1: a byte that matters where code is skipped: brackets, quotes, comments, directives, line ends. */
+const MATTERS = Uint8Array.from({ length: 256 }, (_, byte) =>
+  '(){}"\'/#\n'.includes(String.fromCharCode(byte)) ? 1 : 0,
+);
+
+/** From `at` on, the first byte that is neither a letter nor an operator; the end where there is none. */
+export function skipPlain(bytes: Buffer, at: number): number {
+  while (at < bytes.length && MATTERS[bytes[at] ?? 0] === 0) at++;
+  return at;
+}
 
 export function isWord(byte: number | undefined): boolean {
   return byte !== undefined && WORD[byte] !== 0;
@@ -74,10 +86,15 @@ export function endOfLogicalLine(bytes: Buffer, at: number): number {
   }
 }
 
+/** Whether what follows a brace says that the brace ended an argument: `DEFINE_REQUEST(name, {…})`. */
+function isArgumentEnd(byte: number | undefined): boolean {
+  return byte === CLOSE_PAREN || byte === COMMA;
+}
+
 /** After the `)` that closes the `(` at `at`; undefined when the text ends or a body begins before. */
 export function skipParentheses(bytes: Buffer, at: number): number | undefined {
   let depth = 0;
-  while (at < bytes.length) {
+  for (at = skipPlain(bytes, at); at < bytes.length; at = skipPlain(bytes, at)) {
     switch (bytes[at]) {
       case OPEN_PAREN:
         depth++;
@@ -101,7 +118,7 @@ export function skipParentheses(bytes: Buffer, at: number): number | undefined {
         if (isFirstInLine(bytes, at)) at = endOfLogicalLine(bytes, at);
         break;
       case NEWLINE:
-        if (bytes[at + 1] === CLOSE_BRACE) return undefined; // never closed: the parenthesis was no parenthesis
+        if (bytes[at + 1] === CLOSE_BRACE && !isArgumentEnd(bytes[at + 2])) return undefined; // never closed
         break;
       case undefined: // the end, which the loop sees first
         return undefined;

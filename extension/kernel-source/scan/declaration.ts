@@ -19,6 +19,8 @@ const STORAGE = new Set([
   ],
 ]);
 const INLINE = new Set(['inline', '__inline', '__inline__', '__always_inline', '__force_inline']);
+/** `__FORTIFY_INLINE`, `STATIC_INLINE`. */
+const INLINE_MACRO = /^(?!.*no_?inline).*inline$/i;
 const KEYWORDS = new Set([
   ...['if', 'else', 'for', 'while', 'do', 'switch', 'case', 'return', 'goto', 'sizeof', 'typeof', 'defined'],
 ]);
@@ -39,11 +41,17 @@ const TYPE_WORDS = new Set([
 const ATTRIBUTE =
   /^(?:__attribute(?:__)?|__printf|__scanf|__acquires|__releases|__must_hold|__cond_acquires|__cond_lock|__acquire|__release|__aligned|__section|__alias|__alloc_size|__realloc_size|__nonnull|__assume_aligned|__no_sanitize|__errorf?|__warning|__malloc|__format_arg|__diagnose_as|__asm|__asm__|asm|__declspec|__target|__copy|_Alignas|__guarded_by|__requires|__excludes|__flatten)$/;
 
+/** Whether a word with what follows in parentheses says more of the function before it. */
+export function isAttribute(word: string): boolean {
+  return ATTRIBUTE.test(word);
+}
+
 /** The tokens since the last declaration ended. Positions are those of the file's bytes. */
 export class Declaration {
-  private readonly kinds = new Uint8Array(TOKENS_MAX);
-  readonly starts = new Int32Array(TOKENS_MAX);
-  readonly ends = new Int32Array(TOKENS_MAX);
+  private readonly kinds: number[] = [];
+  readonly starts: number[] = [];
+  readonly ends: number[] = [];
+  private readonly texts: (string | undefined)[] = [];
   count = 0;
   private assigned = false;
 
@@ -58,6 +66,7 @@ export class Declaration {
     if (kind === Token.Assign) this.assigned = true;
     if (this.count === TOKENS_MAX) return;
     this.kinds[this.count] = kind;
+    this.texts[this.count] = undefined;
     this.starts[this.count] = start;
     this.ends[this.count++] = end;
   }
@@ -68,7 +77,11 @@ export class Declaration {
   }
 
   text(token: number): string {
-    return this.bytes.toString('latin1', this.starts[token] ?? 0, this.ends[token] ?? 0);
+    return (this.texts[token] ??= this.bytes.toString(
+      'latin1',
+      this.starts[token] ?? 0,
+      this.ends[token] ?? 0,
+    ));
   }
 
   /** The token that a function's body may follow: its name, before its parameters. */
@@ -103,16 +116,27 @@ export class Declaration {
     return false;
   }
 
+  /** Whether the first token is a word that is no storage class: a type, or a macro without arguments. */
+  startsWithType(): boolean {
+    return this.kind(0) === Token.Word && !STORAGE.has(this.text(0));
+  }
+
   isStatic(before: number): boolean {
     return this.hasWord(before, (word) => word === 'static');
   }
 
   isInline(before: number): boolean {
-    return this.hasWord(before, (word) => INLINE.has(word));
+    return this.hasWord(before, (word) => INLINE.has(word) || INLINE_MACRO.test(word));
   }
 
   isWeak(): boolean {
-    return this.hasWord(this.count, (word) => word === '__weak');
+    for (let token = 0; token < this.count; token++) {
+      if (this.kind(token) !== Token.Word) continue;
+      const word = this.text(token);
+      if (word === '__weak') return true;
+      if (word === '__attribute__' && /\bweak\b/.test(this.text(token + 1))) return true;
+    }
+    return false;
   }
 
   /** Whether all up to the word at `token` are storage classes: then the word is a macro's name. */
@@ -163,7 +187,7 @@ export function splitArguments(text: string): string[] {
 /** Arguments that a function's name may be made of; longer ones are code or tables and only take memory. */
 export function nameArguments(group: string): string[] {
   return splitArguments(group).map((argument) => {
-    const short = argument.replace(/\/\*[^]*?\*\//g, '').trim();
+    const short = argument.replace(/\/\*[^]*?\*\/|\\\r?\n/g, ' ').trim();
     return short.length <= 200 ? Buffer.from(short, 'latin1').toString('latin1') : '';
   });
 }

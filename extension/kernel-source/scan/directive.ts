@@ -7,6 +7,7 @@ import {
   NEWLINE,
   OPEN_PAREN,
   SLASH,
+  STAR,
   WORD,
 } from './bytes.ts';
 import { ConditionStack } from './conditions.ts';
@@ -18,6 +19,9 @@ const BODY_MAX = 20_000;
 /** Bodies that begin with one of these are statements or expressions, and make no function. */
 const NOT_AT_FILE_SCOPE =
   /^(?:do|if|for|while|switch|return|sizeof|typeof|__typeof__|container_of|likely|unlikely|asm|__asm__)\b/;
+
+/** In headers plain names matter where they are other names of defining macros. */
+const HEADER_ALIAS = /^[A-Za-z_]\w*\s*(?:\(|##)|^\w*(?:DEFINE|DECLARE|EVENT)\w*$/;
 
 /** Reads the preprocessor directives of one file: conditions, includes and the macros that may make functions. */
 export class Directives {
@@ -44,6 +48,8 @@ export class Directives {
     else if (keyword === 'include') {
       const target = plainText(bytes, keywordEnd, end);
       if (/^[<"]/.test(target)) this.includes.push(target);
+    } else if (keyword === 'undef') {
+      if (!this.isHeader) this.undefine(plainText(bytes, keywordEnd, end), at);
     } else {
       const argument =
         keyword.startsWith('if') || keyword === 'elif' ? plainText(bytes, keywordEnd, end) : '';
@@ -57,6 +63,8 @@ export class Directives {
   private define(at: number, end: number): void {
     const { bytes } = this;
     const nameEnd = endOfWord(bytes, at);
+    // Before any text is made: most of a tree's macros are numbers of registers.
+    if (this.guard === '' && bytes[nameEnd] !== OPEN_PAREN && isNumber(bytes, nameEnd)) return;
     const name = bytes.toString('latin1', at, nameEnd);
     if (this.guard !== '' && name === this.guard) {
       this.conditions.clearTop();
@@ -74,12 +82,15 @@ export class Directives {
     const first = bytes[bodyStart] ?? 0;
     if (WORD[first] !== 1 && first !== SLASH) return;
     const body = bodyText(bytes, bodyStart, end);
-    if (!/^[A-Za-z_]/.test(body) || !/[(]|##/.test(body) || NOT_AT_FILE_SCOPE.test(body)) return;
+    if (!/^[A-Za-z_]/.test(body) || NOT_AT_FILE_SCOPE.test(body)) return;
     const parameters = bytes
       .toString('latin1', nameEnd + 1, close)
       .split(',')
       .map((parameter) => parameter.replaceAll('\\', ' ').trim())
       .filter((parameter) => parameter !== '');
+    // `#define NAME(name) name` where a file that includes this one has `name##_safe`.
+    const isPlain = !this.isHeader && parameters.includes(body.trimEnd());
+    if (!isPlain && !/[(]|##/.test(body)) return;
     const last = parameters.at(-1);
     const variadic = last?.endsWith('...') === true;
     if (variadic) parameters[parameters.length - 1] = last?.slice(0, -3).trim() || '__VA_ARGS__';
@@ -90,12 +101,22 @@ export class Directives {
   private defineObject(name: string, nameEnd: number, end: number): void {
     const body = plainText(this.bytes, nameEnd, end);
     if (/^[<"][\w./-]+\.h[>"]$/.test(body)) this.includes.push(body); // the file of an `#include NAME`
-    // In headers plain names are mostly registers; those that matter are other names of defining macros.
-    const wanted = this.isHeader
-      ? /^[A-Za-z_]\w*\s*(?:\(|##)|^\w*(?:DEFINE|DECLARE|EVENT)\w*$/
-      : /^[A-Za-z_]\w*\s*(?:\(|##|$)/;
-    if (!wanted.test(body) || body === name || NOT_AT_FILE_SCOPE.test(body)) return;
+    const wanted = this.isHeader ? HEADER_ALIAS : /^[A-Za-z_]\w*\s*(?:\(|##|$)/;
+    // `#define MODULE_NAME ib_uverbs` may be a part of functions' names.
+    const isPart = this.isHeader && /^[A-Z_\d]+$/.test(name) && /^[A-Za-z_]\w*$/.test(body);
+    if (!(isPart || wanted.test(body)) || body === name || NOT_AT_FILE_SCOPE.test(body)) return;
     this.macros.push({ name, parameters: undefined, variadic: false, body });
+  }
+
+  /** A number matters only where it is taken back: `#define T 32`, a template's include, `#undef T`. */
+  private undefine(name: string, at: number): void {
+    const { bytes } = this;
+    const definition = `#define ${name} `;
+    const start = bytes.lastIndexOf(definition, at);
+    if (start < 0) return;
+    const from = start + definition.length;
+    const body = plainText(bytes, from, endOfLogicalLine(bytes, from));
+    if (/^\d+$/.test(body)) this.macros.push({ name, parameters: undefined, variadic: false, body });
   }
 }
 
@@ -111,11 +132,28 @@ function skipBlanks(bytes: Buffer, at: number): number {
 /** The end of the directive's last line, which a comment that began in it may move. */
 function endOfDirective(bytes: Buffer, at: number): number {
   const end = endOfLogicalLine(bytes, at);
-  const line = bytes.subarray(at, end);
-  const open = line.lastIndexOf('/*');
-  if (open < 0 || line.includes('*/', open) || line.lastIndexOf('//', open) >= 0) return end;
+  if (!opensComment(bytes, at, end)) return end;
   const close = bytes.indexOf('*/', end);
   return close < 0 ? bytes.length : endOfLogicalLine(bytes, close);
+}
+
+/** Whether a comment begins in a range and does not end there. */
+function opensComment(bytes: Buffer, from: number, end: number): boolean {
+  let isOpen = false;
+  for (let at = from; at + 1 < end; at++) {
+    const byte = bytes[at];
+    const next = bytes[at + 1];
+    if (byte === SLASH && next === STAR) isOpen = true;
+    else if (byte === STAR && next === SLASH) isOpen = false;
+    else if (byte === SLASH && next === SLASH && !isOpen) return false;
+  }
+  return isOpen;
+}
+
+/** Whether a macro's body, which follows its name, begins with a digit or a parenthesis: it makes no function. */
+function isNumber(bytes: Buffer, nameEnd: number): boolean {
+  const first = bytes[skipBlanks(bytes, nameEnd)] ?? 0;
+  return WORD[first] === 2 || first === OPEN_PAREN;
 }
 
 /** The text on one line without comments. */

@@ -1,5 +1,5 @@
 import * as B from './bytes.ts';
-import { Declaration, nameArguments, Token } from './declaration.ts';
+import { Declaration, isAttribute, nameArguments, Token } from './declaration.ts';
 import { Directives } from './directive.ts';
 import { type FileFacts, FunctionFlag, type FunctionFact, type Invocation } from './facts.ts';
 
@@ -27,8 +27,13 @@ class FileScanner {
   private readonly directives: Directives;
   private readonly functions: FunctionFact[] = [];
   private readonly invocations: Invocation[] = [];
-  private lineAt = 0;
-  private line = 0;
+  /** The conditions where the declaration begins; directives may stand before its end. */
+  private condition = '';
+  /** The line that was asked for last, and where it starts and ends. */
+  private line = -1;
+  private lineStart = 0;
+  private lineEnd = -1;
+  private hashAt = -1;
 
   constructor(
     private readonly bytes: Buffer,
@@ -100,11 +105,26 @@ class FileScanner {
     // A macro use that no semicolon ends: the next declaration begins on a line of its own.
     if (count >= 2 && declaration.kind(count - 1) === Token.Group && this.isMacroUse()) {
       const newline = bytes.indexOf(B.NEWLINE, ends[count - 1]);
-      if ((newline >= 0 && newline < at) || this.isExpansion) this.endDeclaration();
-    }
+      const isNextLine = newline >= 0 && newline < at;
+      if ((isNextLine || this.isExpansion) && !this.isAttributeAt(at)) this.endDeclaration();
+    } else if (count === 1 && this.isParagraphEnd(ends[0] ?? at, at) && declaration.startsWithType())
+      declaration.clear(); // the use of a macro that takes no arguments
     const end = B.endOfWord(bytes, at);
+    if (declaration.count === 0) this.condition = this.directives.conditions.text;
     declaration.add(Token.Word, at, end);
     return end;
+  }
+
+  /** `DEFINE_CALLBACK(f)` and on the next line, before the body, `__releases(&lock)`. */
+  private isAttributeAt(at: number): boolean {
+    return (
+      this.bytes[at] === 95 && isAttribute(this.bytes.toString('latin1', at, B.endOfWord(this.bytes, at)))
+    );
+  }
+
+  /** Whether an empty line or a directive ends what came before: no type stands so far from its function. */
+  private isParagraphEnd(from: number, at: number): boolean {
+    return at > from + 1 && /\n[ \t]*(?:\n|#)/.test(this.bytes.toString('latin1', from, at));
   }
 
   /**
@@ -173,7 +193,7 @@ class FileScanner {
       line,
       lastLine: this.lineOf(body?.end ?? this.declaration.ends[name + 1] ?? 0),
       flags: this.flags(name, group),
-      condition: body?.condition ?? this.directives.conditions.text,
+      condition: body?.condition ?? this.condition,
       hasBody,
     });
   }
@@ -185,8 +205,9 @@ class FileScanner {
     const isMacroName = inGroup === undefined && declaration.kind(name + 2) === Token.Group;
     const parameters = declaration.text(isMacroName ? name + 2 : name + 1);
     const line = this.lineOf(start);
+    const openLine = this.lineOf(body.open);
     const lastLine = this.lineOf(body.end);
-    const isStub = this.lineOf(body.end) - this.lineOf(body.open) <= 3;
+    const isStub = lastLine - openLine <= 3;
     return {
       name:
         inGroup === undefined ? declaration.text(name) : this.bytes.toString('latin1', start, inGroup.end),
@@ -243,9 +264,21 @@ class FileScanner {
 
   /** Reads the directives that stand within a range that is otherwise skipped. */
   private conditionsWithin(from: number, end: number): void {
+    let at = this.nextHash(from);
+    while (at < end) {
+      const after = B.isFirstInLine(this.bytes, at) ? this.directives.read(at) : at + 1;
+      at = this.nextHash(Math.min(after, end));
+    }
+  }
+
+  /** The next `#` from a position on, or the end. Found once: most functions have none, and files few. */
+  private nextHash(from: number): number {
     const { bytes } = this;
-    for (let at = bytes.indexOf(B.HASH, from); at >= 0 && at < end; at = bytes.indexOf(B.HASH, at + 1))
-      if (B.isFirstInLine(bytes, at)) at = this.directives.read(at) - 1;
+    if (this.hashAt < from) {
+      const at = bytes.indexOf(B.HASH, from);
+      this.hashAt = at < 0 ? bytes.length : at;
+    }
+    return this.hashAt;
   }
 
   /** Counts braces; each branch of an `#if` starts with the depth that the first one had. */
@@ -253,7 +286,7 @@ class FileScanner {
     const { bytes } = this;
     const depths: number[] = [];
     let depth = 0;
-    while (at < bytes.length) {
+    for (at = B.skipPlain(bytes, at); at < bytes.length; at = B.skipPlain(bytes, at)) {
       const byte = bytes[at];
       if (byte === B.OPEN_BRACE) depth++;
       else if (byte === B.CLOSE_BRACE) {
@@ -281,14 +314,16 @@ class FileScanner {
     return bytes.length;
   }
 
-  /** The line of a position; cheap where positions come nearly in order. */
+  /** The line of a position; cheap where positions come in order. */
   private lineOf(position: number): number {
     const { bytes } = this;
-    let { line, lineAt } = this;
-    for (; lineAt < position; lineAt++) if (bytes[lineAt] === B.NEWLINE) line++;
-    for (; lineAt > position; lineAt--) if (bytes[lineAt - 1] === B.NEWLINE) line--;
-    this.line = line;
-    this.lineAt = lineAt;
-    return line;
+    if (position < this.lineStart) [this.line, this.lineStart, this.lineEnd] = [-1, 0, -1];
+    while (this.lineEnd < position) {
+      const end = bytes.indexOf(B.NEWLINE, this.lineEnd + 1);
+      this.line++;
+      this.lineStart = this.lineEnd + 1;
+      this.lineEnd = end < 0 ? bytes.length : end;
+    }
+    return this.line;
   }
 }

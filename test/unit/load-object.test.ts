@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { LibbpfError } from '../../remote-agent/libbpf.ts';
-import { loadFailure } from '../../remote-agent/linked-object.ts';
+import { loadFailure } from '../../remote-agent/load-object.ts';
 
 const failure = (errno: number, reason: string, log: string) =>
   loadFailure(new LibbpfError('load the BPF programs', errno, reason), log);
