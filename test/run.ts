@@ -13,6 +13,10 @@ import { LAB_FAULT } from './lab/guest.ts';
 /** A suite that outlives this is stuck; CI has 45 minutes for everything. */
 const FILE_TIMEOUT_MS = 20 * 60 * 1000;
 
+/** Ends the tests that run, and with them the guests and browsers that they started. */
+const interrupted = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort());
+
 interface Totals {
   passed: number;
   failed: number;
@@ -32,7 +36,8 @@ function testFiles(suite: string): string[] {
 function runFiles(files: string[], concurrency: number): Promise<Totals & { labFault: boolean }> {
   const result = { passed: 0, failed: 0, skipped: 0, labFault: false };
   return new Promise((resolve, reject) => {
-    const events = runTests({ files, concurrency, timeout: FILE_TIMEOUT_MS });
+    const { signal } = interrupted;
+    const events = runTests({ files, concurrency, timeout: FILE_TIMEOUT_MS, signal });
     events.on('test:pass', ({ details, skip }) => {
       if (details.type === 'suite') return;
       if (skip === undefined) result.passed++;
@@ -61,8 +66,9 @@ async function runInGuests(files: string[], concurrency: number): Promise<Totals
   const waiting = [...files];
   const work = async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      if (interrupted.signal.aborted) return;
       let result = await runFiles([file], 1);
-      if (result.failed > 0 && result.labFault) {
+      if (result.failed > 0 && result.labFault && !interrupted.signal.aborted) {
         console.log(`${file}: a guest's kernel died, the lab's fault; running it once more`);
         result = await runFiles([file], 1);
       }

@@ -22,8 +22,13 @@ export function quickInput(page: Page): Locator {
   return page.locator(QUICK_INPUT_BOX);
 }
 
-/** Types into the open quick input, after it has the focus: keys typed before go to the editor. */
-export async function fillQuickInput(page: Page, text: string): Promise<void> {
+/**
+ * Types into the open quick input, after it has the focus: keys typed before go to the editor.
+ * @param title of the quick input, where another one is open before it
+ */
+export async function fillQuickInput(page: Page, text: string, title = ''): Promise<void> {
+  if (title !== '')
+    await page.locator(`${QUICK_INPUT} .quick-input-title`).filter({ hasText: title }).waitFor();
   const box = quickInput(page);
   await box.waitFor();
   await box.focus();

@@ -27,8 +27,8 @@ export interface FunctionReference {
 /** A search that takes longer shows a notification, which also cancels it. */
 const PROGRESS_AFTER_MS = 1000;
 
-/** Time to read where a line was inlined. */
-const CHAIN_SHOWN_MS = 10_000;
+/** Time to read a sentence in the status bar. */
+const MESSAGE_SHOWN_MS = 10_000;
 
 /** "Open Kernel Source": from a function's name to its definition in the user's checkout. */
 export class KernelSourceOpener {
@@ -74,7 +74,7 @@ export class KernelSourceOpener {
     const answer = await withProgress(`Reading debug information for ${name}`, () => line(root));
     if (answer === undefined) return true; // cancelled
     if (answer.kind === 'definition') {
-      void this.tell(`Only the definition of ${name} can be opened, not the line.`, answer.reason);
+      void this.tell(name, answer);
       return false;
     }
     const { frames } = answer;
@@ -85,10 +85,18 @@ export class KernelSourceOpener {
     return true;
   }
 
-  /** Says each reason once; the status bar would cut it off. */
-  private async tell(message: string, reason: string): Promise<void> {
-    if (this.told.has(reason)) return;
-    this.told.add(reason);
+  /** Says each reason once, at length; that there is no debug information, for the first module without. */
+  private async tell(
+    name: string,
+    { reason, isMissing }: LineAnswer & { kind: 'definition' },
+  ): Promise<void> {
+    const message = `Only the definition of ${name} can be opened, not the line.`;
+    const key = isMissing === true ? 'missing' : reason;
+    if (this.told.has(key)) {
+      vscode.window.setStatusBarMessage(message, MESSAGE_SHOWN_MS);
+      return;
+    }
+    this.told.add(key);
     const settings = 'Open Settings';
     if ((await vscode.window.showInformationMessage(`${message} ${reason}`, settings)) === settings)
       await vscode.commands.executeCommand('workbench.action.openSettings', Setting.KernelSourceDebugInfo);
@@ -139,7 +147,7 @@ async function showLine(path: string, line: number): Promise<void> {
 
 /** Of code that the compiler inlined, tells into what. */
 function sayLine(frames: readonly SourceFrame[]): void {
-  if (frames.length > 1) vscode.window.setStatusBarMessage(lineText(frames), CHAIN_SHOWN_MS);
+  if (frames.length > 1) vscode.window.setStatusBarMessage(lineText(frames), MESSAGE_SHOWN_MS);
 }
 
 async function choose(name: string, { candidates, certain }: Resolution): Promise<Candidate | undefined> {

@@ -278,6 +278,14 @@ test('a file that the settings name must be there', async () => {
   assert.equal((await ask(place({ name: 'leaf' }), { configured })).kind, 'line');
 });
 
+test('that there is no debug information at all is told apart from other reasons', async () => {
+  const wanted = place({ name: 'leaf' });
+  const none = await ask(wanted, { system: '/nonexistent' });
+  const refused = await ask(wanted, { buildIds: { kernel: 'abcd', modules: {} } });
+  assert.ok(none.kind === 'definition' && refused.kind === 'definition');
+  assert.deepEqual([none.isMissing, refused.isMissing], [true, false]);
+});
+
 test('a function that is not there', async () => {
   assert.match(await reason(place({ name: 'absent' })), /no function absent/);
   // Compared with the table's last name, a long one goes beyond its end.

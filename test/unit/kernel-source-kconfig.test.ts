@@ -73,6 +73,45 @@ endif
   assert.equal(of('IN_FILE'), 'N');
 });
 
+test('what is inside of several blocks depends on all of them, and not on the comments among them', () => {
+  const of = values({
+    Kconfig: `
+config ON
+	def_bool y
+config OFF
+	bool
+menu "outer"
+	depends on OFF
+config OWN
+	bool "a"
+	depends on ON
+menu "inner"
+config IN_INNER
+	bool "b"
+endmenu
+if ON
+config IN_IF
+	bool "c"
+endif
+endmenu
+menu "two conditions"
+	depends on OFF
+	depends on ON
+config TWO
+	bool "d"
+endmenu
+menu "with a comment"
+comment "none of the options"
+	depends on OFF
+config AFTER_COMMENT
+	bool "e"
+endmenu
+`,
+  });
+  for (const option of ['OWN', 'IN_INNER', 'IN_IF', 'TWO']) assert.equal(of(option), 'N', option);
+  assert.equal(of('AFTER_COMMENT'), 'NY');
+});
+
 test('what is selected is on, at least as its selector is', () => {
   const of = values({
     Kconfig: `

@@ -240,9 +240,9 @@ describe('filters in the workbench', { timeout: 10 * 60 * 1000 }, () => {
   test('the filter box: verdict, fix and completions below it', async () => {
     await step('7-box', async () => {
       await runCommand(page, 'Packet Trace: Start Packet Trace');
-      await fillQuickInput(page, 'local');
+      await fillQuickInput(page, 'local', 'Start Packet Trace: target');
       await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'local' }).first().click();
-      await fillQuickInput(page, 'tcp.port == 80');
+      await fillQuickInput(page, 'tcp.port == 80', 'Start Packet Trace: filter');
       const fix = quickInputMessage(page).filter({ hasText: 'tcp port 80' }).first();
       await fix.waitFor(WAIT);
       await shoot('7-box-bad');

@@ -255,9 +255,9 @@ describe('kernel source in the workbench', { timeout: 15 * 60 * 1000 }, () => {
   }
 
   async function answerTargetAndFilter(): Promise<void> {
-    await fillQuickInput(page, DEMO_HOST);
+    await fillQuickInput(page, DEMO_HOST, 'Start Packet Trace: target');
     await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: DEMO_HOST }).first().click();
-    await fillQuickInput(page, 'tcp port 80');
+    await fillQuickInput(page, 'tcp port 80', 'Start Packet Trace: filter');
     await quickInputMessage(page)
       .filter({ hasText: /instructions/ })
       .waitFor(VIEW_TIMEOUT);

@@ -47,9 +47,9 @@ describe('the workbench', { timeout: 15 * 60 * 1000 }, () => {
   test('the target picker lists the SSH configuration, the filter box has the verdict of libpcap', async () => {
     await step('2-filter', async () => {
       await runCommand(page, 'Packet Trace: Start Packet Trace');
-      await fillQuickInput(page, DEMO_HOST);
+      await fillQuickInput(page, DEMO_HOST, 'Start Packet Trace: target');
       await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: DEMO_HOST }).first().click();
-      await fillQuickInput(page, 'dst host 1.1.1.1 and and tcp');
+      await fillQuickInput(page, 'dst host 1.1.1.1 and and tcp', 'Start Packet Trace: filter');
       await quickInputMessage(page).filter({ hasText: 'syntax error' }).waitFor(VIEW_TIMEOUT);
       await shoot('2-bad-filter');
       await fillQuickInput(page, DEMO.filter);

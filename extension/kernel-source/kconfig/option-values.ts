@@ -1,5 +1,5 @@
 import { evaluate } from './expression.ts';
-import type { Choice, Entry, Option, Source } from './options.ts';
+import type { Choice, Dependency, Entry, Option, Source } from './options.ts';
 import { ANY, BOOL, both, either, Value, type ValueSet, withoutModule } from './value-set.ts';
 
 /** What is taken for granted of options. */
@@ -86,8 +86,10 @@ export class OptionValues {
       .reduce(either, Value.N);
   }
 
-  private allOf(conditions: readonly string[]): ValueSet {
-    return conditions.map((condition) => this.expression(condition)).reduce(both, Value.Y);
+  private allOf(depends: Dependency | undefined): ValueSet {
+    return depends === undefined
+      ? Value.Y
+      : both(this.allOf(depends.around), this.expression(depends.condition));
   }
 
   private expression(text: string): ValueSet {

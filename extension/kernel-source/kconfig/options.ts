@@ -1,7 +1,13 @@
+/** Conditions that all have to hold. What is within the same menu, file or `if` shares those around it. */
+export interface Dependency {
+  condition: string;
+  around: Dependency | undefined;
+}
+
 /** One `config` entry; an option may have several, each with its own conditions. */
 export interface Entry {
-  /** All have to hold: those of the menus, files and `if`s around it too. */
-  depends: readonly string[];
+  /** The innermost; undefined: none. */
+  depends: Dependency | undefined;
   /** When the user is asked; undefined: never. */
   prompt: string | undefined;
   /** The first whose condition holds counts. */
@@ -39,8 +45,21 @@ export interface Option {
 
 type MutableEntry = { -readonly [Key in keyof Entry]: Entry[Key] };
 
-/** Most of 16,000 options have no more: one list for all. */
+/**
+ * Most of 16,000 options have no more: one list for all. Longer ones are made with `concat`: a literal with `...`
+ * keeps room for 16 more.
+ */
 const NONE: readonly never[] = [];
+
+const TYPES: Readonly<Record<string, Option['type']>> = {
+  bool: 'bool',
+  def_bool: 'bool',
+  tristate: 'tristate',
+  def_tristate: 'tristate',
+  int: 'other',
+  hex: 'other',
+  string: 'other',
+};
 
 /**
  * The options that exist for one architecture.
@@ -67,7 +86,7 @@ class Reader {
   ) {}
 
   read(): Map<string, Option> {
-    this.readFile('Kconfig', []);
+    this.readFile('Kconfig', undefined);
     return this.options;
   }
 
@@ -81,13 +100,13 @@ class Reader {
   }
 
   /** @param around the conditions of what sources it */
-  private readFile(path: string, around: readonly string[]): void {
+  private readFile(path: string, around: Dependency | undefined): void {
     const text = this.files.get(path);
     if (text === undefined || this.reading.has(path)) return;
     this.reading.add(path);
     new FileReader(
       (name) => this.option(name),
-      (other, conditions) => this.readFile(other, conditions),
+      (other, depends) => this.readFile(other, depends),
       (part) => this.kept(part),
       around,
     ).read(text.replace(/\$\(?(\w+)\)?/g, (all, name: string) => this.variables[name] ?? all));
@@ -106,23 +125,21 @@ class Reader {
 }
 
 class FileReader {
-  /** Conditions of the `if`s, menus and choices around a line, outermost first. */
-  private readonly blocks: string[][];
-  /** All of them; undefined: to be put together anew. */
-  private around: readonly string[] | undefined;
-  /** Where `depends on` goes that is not an option's. */
-  private depends: string[] = [];
+  /** What each of the `if`s, menus and choices around a line depends on, outermost first. */
+  private readonly blocks: (Dependency | undefined)[];
+  /** Whether the innermost has just begun: a `depends on` is its own. */
+  private inHeader = false;
   private name = '';
   private entry: MutableEntry | undefined;
   private choice: Choice | undefined;
 
   constructor(
     private readonly option: (name: string) => Option,
-    private readonly source: (path: string, around: readonly string[]) => void,
+    private readonly source: (path: string, around: Dependency | undefined) => void,
     private readonly kept: (part: string) => string,
-    around: readonly string[],
+    around: Dependency | undefined,
   ) {
-    this.blocks = [[...around]];
+    this.blocks = [around];
   }
 
   read(text: string): void {
@@ -144,13 +161,14 @@ class FileReader {
         this.begin(this.kept(value));
         return true;
       case 'if':
-        this.open([this.kept(value)]);
+        this.open();
+        this.limit(this.kept(value));
         return true;
       case 'menu':
-        this.open([]);
+        this.open();
         return true;
       case 'choice':
-        this.open([]);
+        this.open();
         this.choice = { members: [], defaults: [] };
         return true;
       case 'endchoice':
@@ -163,37 +181,40 @@ class FileReader {
         return true;
       case 'comment':
         this.entry = undefined;
-        this.depends = []; // of no option
+        this.inHeader = false;
         return true;
       case 'source':
       case 'osource':
-        this.source(value.replaceAll('"', ''), this.blocks.flat());
+        this.source(value.replaceAll('"', ''), this.blocks.at(-1));
         return true;
       default:
         return false;
     }
   }
 
-  private open(conditions: string[]): void {
+  private open(): void {
     this.entry = undefined;
-    this.depends = conditions;
-    this.blocks.push(conditions);
-    this.around = undefined;
+    this.inHeader = true;
+    this.blocks.push(this.blocks.at(-1));
   }
 
   private close(): void {
     this.entry = undefined;
-    this.depends = [];
+    this.inHeader = false;
     if (this.blocks.length > 1) this.blocks.pop();
-    this.around = undefined;
+  }
+
+  /** Adds a condition to the innermost block. */
+  private limit(condition: string): void {
+    const around = this.blocks.pop();
+    this.blocks.push({ condition, around });
   }
 
   private begin(name: string): void {
-    this.around ??= this.blocks.flat();
-    this.entry = { depends: this.around, prompt: undefined, defaults: NONE };
+    this.entry = { depends: this.blocks.at(-1), prompt: undefined, defaults: NONE };
     this.name = name;
     const option = this.option(name);
-    option.entries = [...option.entries, this.entry];
+    option.entries = option.entries.concat(this.entry);
     if (this.choice === undefined) return;
     this.choice.members.push(name);
     option.choice = this.choice;
@@ -203,8 +224,8 @@ class FileReader {
     const { entry, choice } = this;
     if (keyword === 'depends') {
       const needed = condition === '' ? value : this.kept(`!(${condition}) || (${value})`);
-      if (entry === undefined) this.depends.push(needed);
-      else entry.depends = [...entry.depends, needed];
+      if (entry !== undefined) entry.depends = { condition: needed, around: entry.depends };
+      else if (this.inHeader) this.limit(needed);
       return;
     }
     if (entry === undefined) {
@@ -212,16 +233,16 @@ class FileReader {
       return;
     }
     const option = this.option(this.name);
-    const type = /^(?:def_)?(bool|tristate)$|^(int|hex|string)$/.exec(keyword);
-    if (type !== null) option.type = (type[1] as 'bool' | 'tristate' | undefined) ?? 'other';
+    const type = TYPES[keyword];
+    if (type !== undefined) option.type = type;
     if (keyword === 'default' || keyword.startsWith('def_'))
-      entry.defaults = [...entry.defaults, { value, condition }];
-    else if (keyword === 'prompt' || (type !== null && value !== '')) entry.prompt = condition;
+      entry.defaults = entry.defaults.concat({ value, condition });
+    else if (keyword === 'prompt' || (type !== undefined && value !== '')) entry.prompt = condition;
     else if (keyword === 'select' || keyword === 'imply') {
       const other = this.option(value);
       const source = { option: this.name, entry, condition };
-      if (keyword === 'select') other.selectedBy = [...other.selectedBy, source];
-      else other.impliedBy = [...other.impliedBy, source];
+      if (keyword === 'select') other.selectedBy = other.selectedBy.concat(source);
+      else other.impliedBy = other.impliedBy.concat(source);
     }
   }
 }

@@ -32,9 +32,10 @@ export async function findDebugFile(
       else if (!isAbsent(error)) refusal ??= `${path}: ${(error as Error).message}`;
     }
   }
+  if (refusal !== undefined) throw new LinesError(refusal);
   throw new LinesError(
-    refusal ??
-      `No debug information for ${what}${buildId === 'any' ? '' : ` (build id ${buildId})`} was found. Install its debug package, or name its vmlinux or the folder with its debug files.`,
+    `No debug information for ${what}${buildId === 'any' ? '' : ` (build id ${buildId})`} was found. Install its debug package, or name its vmlinux or the folder with its debug files.`,
+    true,
   );
 }
 

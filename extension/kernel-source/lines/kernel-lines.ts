@@ -25,8 +25,11 @@ export interface SourceFrame {
 
 export type LineAnswer =
   | { kind: 'line'; frames: SourceFrame[] }
-  /** No line is known, only the function's definition can be shown; the reason is a sentence for the user. */
-  | { kind: 'definition'; reason: string };
+  /**
+   * No line is known, only the function's definition can be shown; the reason is a sentence for the user.
+   * `isMissing`: there is no debug information for its module at all.
+   */
+  | { kind: 'definition'; reason: string; isMissing?: boolean };
 
 export interface KernelLinesOptions extends DebugSearch {
   checkout: string;
@@ -70,8 +73,9 @@ export class KernelLines {
     } catch (error) {
       signal?.throwIfAborted();
       if (!isUnreadable(error)) throw error;
-      const reason = error instanceof LinesError ? error.message : 'The debug information is damaged.';
-      return { kind: 'definition', reason };
+      if (!(error instanceof LinesError))
+        return { kind: 'definition', reason: 'The debug information is damaged.' };
+      return { kind: 'definition', reason: error.message, isMissing: error.isMissing };
     }
   }
 

@@ -48,7 +48,7 @@ export class KernelConfig {
 /** Of a tree whose Kconfig files are not known. */
 const FREE_OPTION: Option = {
   type: 'tristate',
-  entries: [{ depends: [], prompt: '', defaults: [] }],
+  entries: [{ depends: undefined, prompt: '', defaults: [] }],
   selectedBy: [],
   impliedBy: [],
   choice: undefined,
