@@ -35,6 +35,14 @@ export async function fillQuickInput(page: Page, text: string, title = ''): Prom
   await box.fill(text);
 }
 
+/** Answers "Start Packet Trace": picks the target, and types into the box for the filter, which it leaves open. */
+export async function answerTargetAndFilter(page: Page, target: string, filter: string): Promise<void> {
+  await fillQuickInput(page, target, 'Start Packet Trace: target');
+  const rows = page.locator(`${QUICK_INPUT} .quick-input-list .monaco-list-row`);
+  await rows.filter({ hasText: target }).first().click();
+  await fillQuickInput(page, filter, 'Start Packet Trace: filter');
+}
+
 /** What stands below the open quick input's box: a validation message, or rows of its list. */
 export function quickInputMessage(page: Page): Locator {
   return page.locator(`${QUICK_INPUT} :is(.quick-input-message, .quick-input-list .monaco-list-row)`);

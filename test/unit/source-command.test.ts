@@ -2,22 +2,14 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable, Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { bundle } from '../../build/bundle.ts';
 import { distDir } from '../../build/paths.ts';
 import { ExitCode } from '../../extension/cli/exit-codes.ts';
 import { sourceCommand } from '../../extension/cli/source-command.ts';
+import { Collected } from './fake-trace.ts';
 import { define, LANDMARKS, writeTree } from './support/source-tree.ts';
-
-class Collected extends Writable {
-  text = '';
-
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString();
-    done();
-  }
-}
 
 let root = '';
 let cache = '';

@@ -12,6 +12,7 @@ import type { Locator, Page } from 'playwright-core';
 import { packageVsix } from '../../build/package.ts';
 import { repoRoot } from '../../build/paths.ts';
 import {
+  answerTargetAndFilter,
   editorLines,
   fillQuickInput,
   openFile,
@@ -240,9 +241,7 @@ describe('filters in the workbench', { timeout: 10 * 60 * 1000 }, () => {
   test('the filter box: verdict, fix and completions below it', async () => {
     await step('7-box', async () => {
       await runCommand(page, 'Packet Trace: Start Packet Trace');
-      await fillQuickInput(page, 'local', 'Start Packet Trace: target');
-      await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: 'local' }).first().click();
-      await fillQuickInput(page, 'tcp.port == 80', 'Start Packet Trace: filter');
+      await answerTargetAndFilter(page, 'local', 'tcp.port == 80');
       const fix = quickInputMessage(page).filter({ hasText: 'tcp port 80' }).first();
       await fix.waitFor(WAIT);
       await shoot('7-box-bad');

@@ -13,6 +13,7 @@ import { DEMO, DEMO_HOST } from '../../build/demo/scenario.ts';
 import type { KernelDebug } from '../../build/kernel-debug.ts';
 import { kernelSource } from '../../build/kernel-source.ts';
 import {
+  answerTargetAndFilter,
   expand,
   fillQuickInput,
   notification,
@@ -105,7 +106,7 @@ describe('kernel source in the workbench', { timeout: 15 * 60 * 1000 }, () => {
   test('"Trace Packets Through This Function" asks for target and filter and traces', async () => {
     await step('3-through', async () => {
       await runCommand(page, 'Packet Trace: Trace Packets Through This Function');
-      await answerTargetAndFilter();
+      await startTrace();
     });
   });
 
@@ -236,7 +237,7 @@ describe('kernel source in the workbench', { timeout: 15 * 60 * 1000 }, () => {
       await title.waitFor(VIEW_TIMEOUT);
       await shoot('10-changed-choice');
       await page.keyboard.press('Enter');
-      await answerTargetAndFilter();
+      await startTrace();
       assert.equal(await armedProbes(guest), 1);
       // The log has it once more; it was not to be shown again.
       await until('the comparison', async () => (await lab!.logs()).split(OTHER_RELEASE).length === 3);
@@ -254,10 +255,8 @@ describe('kernel source in the workbench', { timeout: 15 * 60 * 1000 }, () => {
     }
   }
 
-  async function answerTargetAndFilter(): Promise<void> {
-    await fillQuickInput(page, DEMO_HOST, 'Start Packet Trace: target');
-    await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: DEMO_HOST }).first().click();
-    await fillQuickInput(page, 'tcp port 80', 'Start Packet Trace: filter');
+  async function startTrace(): Promise<void> {
+    await answerTargetAndFilter(page, DEMO_HOST, 'tcp port 80');
     await quickInputMessage(page)
       .filter({ hasText: /instructions/ })
       .waitFor(VIEW_TIMEOUT);

@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { DEMO, DEMO_HOST } from '../../build/demo/scenario.ts';
 import {
+  answerTargetAndFilter,
   expand,
   fillQuickInput,
   notification,
@@ -47,9 +48,7 @@ describe('the workbench', { timeout: 15 * 60 * 1000 }, () => {
   test('the target picker lists the SSH configuration, the filter box has the verdict of libpcap', async () => {
     await step('2-filter', async () => {
       await runCommand(page, 'Packet Trace: Start Packet Trace');
-      await fillQuickInput(page, DEMO_HOST, 'Start Packet Trace: target');
-      await page.locator('.quick-input-list .monaco-list-row').filter({ hasText: DEMO_HOST }).first().click();
-      await fillQuickInput(page, 'dst host 1.1.1.1 and and tcp', 'Start Packet Trace: filter');
+      await answerTargetAndFilter(page, DEMO_HOST, 'dst host 1.1.1.1 and and tcp');
       await quickInputMessage(page).filter({ hasText: 'syntax error' }).waitFor(VIEW_TIMEOUT);
       await shoot('2-bad-filter');
       await fillQuickInput(page, DEMO.filter);
