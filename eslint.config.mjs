@@ -2,7 +2,7 @@ import tseslint from 'typescript-eslint';
 
 const noVscode = {
   name: 'vscode',
-  message: 'The VS Code API belongs in main.ts, views/ and *.vscode.ts.',
+  message: 'The VS Code API belongs in main.ts and extension/vscode/.',
 };
 
 export default tseslint.config(
@@ -30,12 +30,7 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-floating-promises': 'off' },
   },
   {
-    files: [
-      'extension/main.ts',
-      'extension/views/**/*.ts',
-      'extension/**/*.vscode.ts',
-      'test/workbench/host/**/*.ts',
-    ],
+    files: ['extension/main.ts', 'extension/vscode/**/*.ts', 'test/workbench/host/**/*.ts'],
     rules: { 'no-restricted-imports': 'off' },
   },
   {
@@ -50,7 +45,7 @@ export default tseslint.config(
   },
   {
     // The engine knows neither VS Code nor SSH, and of the agent only the wire protocol.
-    files: ['extension/capture/**/*.ts'],
+    files: ['extension/recording/**/*.ts', 'extension/tracing/engine.ts'],
     rules: {
       'no-restricted-imports': [
         'error',
@@ -58,7 +53,7 @@ export default tseslint.config(
           paths: [noVscode, { name: 'ssh2', message: 'The engine does not know SSH.' }],
           patterns: [
             {
-              group: ['**/target/**', '!**/target/connection.ts', '**/views/**', '**/cli/**', '**/debug/**'],
+              group: ['**/target/**', '!**/target/connection.ts', '**/vscode/**', '**/cli/**', '**/debug/**'],
             },
           ],
         },

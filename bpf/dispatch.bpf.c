@@ -4,8 +4,8 @@
  * tracepoint, a program that goes on in the program of trace.bpf.c that has the filter in force. Another filter
  * takes other programs, in the other half of the tables, and one store to `active`; no probe is touched.
  */
-#include "events-map.h"
-#include "loss.h"
+#include "events/events-map.h"
+#include "events/loss.h"
 #include "types.h"
 #include <bpf/bpf_helpers.h>
 

@@ -4,7 +4,7 @@
  * packet?", answered by the very functions that a trace links in.
  */
 #include "types.h"
-#include "view.h"
+#include "filter/filter-view.h"
 #include <bpf/bpf_helpers.h>
 
 /* The programs call GPL-only helpers. */

@@ -4,11 +4,11 @@
  * them, until nothing else is in the ring buffer.
  */
 #pragma once
-#include "config.h"
-#include "event.h"
+#include "trace-config.h"
+#include "events/event.h"
 #include "kernel.h"
 #include "read.h"
-#include "tuple.h"
+#include "packet/tuple.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>

@@ -5,7 +5,7 @@
  * dozens. Which of both stays in the program is decided when it is loaded.
  */
 #pragma once
-#include "config.h"
+#include "trace-config.h"
 #include "kernel.h"
 #include "types.h"
 #include <bpf/bpf_core_read.h>

@@ -4,15 +4,15 @@
  * among a function's arguments, usable for kprobe.multi and for plain kprobes, and one for the kfree_skb
  * tracepoint.
  */
-#include "config.h"
-#include "event.h"
-#include "events-map.h"
+#include "trace-config.h"
+#include "events/event.h"
+#include "events/events-map.h"
 #include "kernel.h"
-#include "loss.h"
+#include "events/loss.h"
 #include "own-connection.h"
-#include "packet.h"
+#include "packet/packet.h"
 #include "read.h"
-#include "tuple.h"
+#include "packet/tuple.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { ensureInstalled } from './debian.ts';
+import { ensureInstalled } from './packages/debian.ts';
 import { cacheDir, distDir, repoRoot } from './paths.ts';
 import { run } from './run.ts';
 
@@ -43,7 +43,7 @@ export async function buildBpf(): Promise<void> {
 async function compile(source: string, flags: string[], output: string): Promise<void> {
   process.stderr.write(`compiling ${basename(source)} ${flags.at(-1)}\n`);
   const temporary = `${output}.${process.pid}`;
-  await run('clang', [...flags, '-c', source, '-o', temporary]);
+  await run('clang', [...flags, '-I', bpfDir, '-c', source, '-o', temporary]);
   await run('llvm-strip', ['-g', temporary]);
   await rename(temporary, output);
 }
@@ -68,7 +68,7 @@ async function inputHash(flags: string[]): Promise<string> {
   const hash = createHash('sha256').update(flags.join('\0'));
   hash.update(await run('clang', ['--version']));
   for (const folder of [bpfDir, HEADERS])
-    for (const name of (await readdir(folder)).sort())
+    for (const name of (await readdir(folder, { recursive: true })).sort())
       if (/\.[ch]$/.test(name)) hash.update(name).update(await readFile(join(folder, name)));
   return hash.digest('hex').slice(0, 32);
 }

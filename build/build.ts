@@ -2,8 +2,8 @@
 import { pathToFileURL } from 'node:url';
 import { buildBpf } from './bpf.ts';
 import { bundle } from './bundle.ts';
-import { buildLibpcap } from './libpcap.ts';
-import { collectNative } from './native.ts';
+import { buildLibpcap } from './libpcap/libpcap.ts';
+import { collectNative } from './packages/native.ts';
 import { type DebianPart, writeNotice } from './notice.ts';
 
 /** What build/native.ts and build/libpcap.ts take from Debian. */

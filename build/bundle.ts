@@ -37,7 +37,7 @@ export async function bundle(): Promise<string[]> {
     },
     { entryPoints: ['extension/filter/worker.ts'], outfile: 'filter-worker.cjs' },
     { entryPoints: ['extension/kernel-source/index/worker.ts'], outfile: 'kernel-source-worker.cjs' },
-    { entryPoints: ['extension/kernel-source/lines/worker.ts'], outfile: 'kernel-lines-worker.cjs' },
+    { entryPoints: ['extension/kernel-source/symbolizer/worker.ts'], outfile: 'kernel-lines-worker.cjs' },
     { entryPoints: ['remote-agent/main.ts'], outfile: 'agent/agent.cjs' },
   ];
   const results = await Promise.all(

@@ -1,10 +1,10 @@
 /** NOTICE: name, version, licence and copyright of everything of others that is in the package. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type Suite, unpackPackage, unpackSource } from './debian.ts';
-import { npmPackage } from './npm-package.ts';
+import { type Suite, unpackPackage, unpackSource } from './packages/debian.ts';
+import { npmPackage } from './packages/npm-package.ts';
 import { distDir, repoRoot } from './paths.ts';
-import { pinned } from './versions.ts';
+import { pinned } from './packages/versions.ts';
 
 interface Part {
   name: string;

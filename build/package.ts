@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from './build.ts';
-import { node24 } from './npm-package.ts';
+import { node24 } from './packages/npm-package.ts';
 import { repoRoot } from './paths.ts';
 import { run } from './run.ts';
 

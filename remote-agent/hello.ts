@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus, hostname, machine, release } from 'node:os';
-import { realtimeOffset } from './libc.ts';
-import { PROTOCOL_VERSION, type Hello } from './protocol.ts';
+import { realtimeOffset } from './native/libc.ts';
+import { PROTOCOL_VERSION, type Hello } from '../common/protocol.ts';
 
 /** The agent's first message: who and where it is. */
 export function makeHello(): Hello {

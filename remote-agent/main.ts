@@ -2,13 +2,13 @@
  * The agent: `agent.cjs serve` speaks protocol.ts on its standard streams until they end; `agent.cjs check`
  * prints a CheckReport. It runs as root on the target and lives only as long as its connection.
  */
-import { checkTarget } from './check.ts';
-import { asAgentError } from './errors.ts';
-import { FrameDecoder } from './framing.ts';
+import { checkTarget } from './modes/check.ts';
+import { asAgentError } from '../common/errors.ts';
+import { FrameDecoder } from '../common/framing.ts';
 import { makeHello } from './hello.ts';
-import { useAgentFolder } from './native.ts';
-import { Output } from './output.ts';
-import type { CheckReport } from './protocol.ts';
+import { useAgentFolder } from './native/native.ts';
+import { Output } from './events/output.ts';
+import type { CheckReport } from '../common/protocol.ts';
 import { Session } from './session.ts';
 
 /** Past this the process ends with its probes armed, and the kernel disarms them. */

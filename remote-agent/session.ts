@@ -1,10 +1,10 @@
 /** The agent's side of the conversation: requests in, messages out, and at its end no probe left behind. */
-import { readKernelBtf } from './btf-kernel.ts';
-import { findDirectReads, type DirectReads } from './direct-reads.ts';
-import { checkTarget } from './check.ts';
-import { asAgentError, AgentFailure } from './errors.ts';
-import { matchPackets } from './match.ts';
-import type { Output } from './output.ts';
+import { readKernelBtf } from './btf/kernel-btf.ts';
+import { findDirectReads, type DirectReads } from './btf/direct-reads.ts';
+import { checkTarget } from './modes/check.ts';
+import { asAgentError, AgentFailure } from '../common/errors.ts';
+import { matchPackets } from './modes/match.ts';
+import type { Output } from './events/output.ts';
 import {
   FrameKind,
   HEARTBEAT_TIMEOUT_MS,
@@ -13,7 +13,7 @@ import {
   type MatchRequest,
   type Request,
   type StartRequest,
-} from './protocol.ts';
+} from '../common/protocol.ts';
 import { Trace } from './trace.ts';
 
 const HEARTBEAT_CHECK_MS = 250;

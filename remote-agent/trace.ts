@@ -1,28 +1,28 @@
 /** One trace: plan, load, attach, drain, detach. */
 import { performance } from 'node:perf_hooks';
-import type { Attachment } from './attach.ts';
-import { attachKprobes } from './attach-kprobe.ts';
-import { attachMulti } from './attach-multi.ts';
-import { chooseBackend } from './backend.ts';
-import { readKernelBtf } from './btf-kernel.ts';
-import { findDirectReads } from './direct-reads.ts';
-import { Dispatcher } from './dispatcher.ts';
-import { Drain } from './drain.ts';
-import { DropLocations } from './drop-locations.ts';
-import { dropReasons } from './drop-reasons.ts';
-import { putInForce, type ProgramOptions } from './filter-programs.ts';
-import { readInterfaces } from './interfaces.ts';
-import { CurrentSymbols, loadedModules } from './current-symbols.ts';
-import { readKallsyms, textSymbols } from './kallsyms.ts';
-import { describeKernelBuild } from './kernel-build.ts';
-import { attachKprobeMulti, attachRawTracepoint, destroyLink, LibbpfError } from './libbpf.ts';
-import { monotonicNow } from './libc.ts';
-import { mapLossCounters } from './loss-counters.ts';
-import { releaseGarbage } from './memory.ts';
-import type { Output } from './output.ts';
-import { describeConnection, findOwnConnection } from './own-connection.ts';
-import { findPageVariables } from './page-variables.ts';
-import { parsePattern, planProbes, type ProbePlan } from './probe-plan.ts';
+import type { Attachment } from './attach/attachment.ts';
+import { attachKprobes } from './attach/kprobe/attach.ts';
+import { attachMulti } from './attach/multi.ts';
+import { chooseBackend } from './attach/backend.ts';
+import { readKernelBtf } from './btf/kernel-btf.ts';
+import { findDirectReads } from './btf/direct-reads.ts';
+import { Dispatcher } from './programs/dispatcher.ts';
+import { Drain } from './events/drain.ts';
+import { DropLocations } from './events/code-places.ts';
+import { dropReasons } from './kernel/drop-reasons.ts';
+import { putInForce, type ProgramOptions } from './programs/of-filter.ts';
+import { readInterfaces } from './kernel/interfaces.ts';
+import { CurrentSymbols, loadedModules } from './kernel/live-symbols.ts';
+import { readKallsyms, textSymbols } from './kernel/kallsyms.ts';
+import { describeKernelBuild } from './kernel/build.ts';
+import { attachKprobeMulti, attachRawTracepoint, destroyLink, LibbpfError } from './native/libbpf.ts';
+import { monotonicNow } from './native/libc.ts';
+import { mapLossCounters } from './events/loss-counters.ts';
+import { releaseGarbage } from './native/release-garbage.ts';
+import type { Output } from './events/output.ts';
+import { describeConnection, findOwnConnection } from './kernel/own-connection.ts';
+import { findPageVariables } from './kernel/page-variables.ts';
+import { parsePattern, planProbes, type ProbePlan } from './plan/plan.ts';
 import type {
   Attached,
   Backend,
@@ -32,9 +32,9 @@ import type {
   Progress,
   SkippedFunctions,
   StartRequest,
-} from './protocol.ts';
-import { mapRingBuffer } from './ring-buffer.ts';
-import { SymbolOrder } from './symbol-order.ts';
+} from '../common/protocol.ts';
+import { mapRingBuffer } from './events/ring-buffer.ts';
+import { SymbolOrder } from './kernel/symbol-map.ts';
 
 const DEFAULT_RING_BYTES = 32 * 1024 * 1024;
 

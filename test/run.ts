@@ -8,7 +8,7 @@ import { run as runTests } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { build } from '../build/build.ts';
 import { repoRoot } from '../build/paths.ts';
-import { LAB_FAULT } from './lab/guest.ts';
+import { LAB_FAULT } from './lab/guests/guest.ts';
 
 /** A suite that outlives this is stuck; CI has 45 minutes for everything. */
 const FILE_TIMEOUT_MS = 20 * 60 * 1000;

@@ -1,4 +1,4 @@
-import type { Guest } from '../../test/lab/guest.ts';
+import type { Guest } from '../../test/lab/guests/guest.ts';
 
 /** An ssh configuration that names a guest and trusts its host key; nothing of the user's own is read. */
 export function sshConfigFor(guest: Guest, host: string): string {

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { ensureInstalled } from '../debian.ts';
-import { node24 } from '../npm-package.ts';
+import { ensureInstalled } from '../packages/debian.ts';
+import { node24 } from '../packages/npm-package.ts';
 import { run } from '../run.ts';
 import { installCodeServer } from './code-server.ts';
 

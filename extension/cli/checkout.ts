@@ -1,12 +1,12 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Capture } from '../capture/api.ts';
-import { PacketTraceError, throwIfCancelled } from '../errors.ts';
-import { isKernelTree } from '../kernel-source/checkout.ts';
+import type { Capture } from '../recording/capture.ts';
+import { PacketTraceError, throwIfCancelled } from '../base/errors.ts';
+import { isKernelTree } from '../kernel-source/checkout/find-checkout.ts';
 import { skewOf } from '../kernel-source/checkout-skew.ts';
 import { KernelSource } from '../kernel-source/kernel-source.ts';
 import type { Environment } from './environment.ts';
-import type { Status } from './status.ts';
+import type { Status } from './output/status.ts';
 
 /** Where the terminal keeps its indexes of checkouts. */
 export function indexFolder(): string {

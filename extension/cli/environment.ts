@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { HostKeyStore } from '../target/connection.ts';
-import type { StatusStream } from './status.ts';
+import type { StatusStream } from './output/status.ts';
 
 /** What a command needs of the process it runs in. */
 export interface Environment {

@@ -1,9 +1,9 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import type { CaptureFilter } from '../capture/filters.ts';
-import { FILTER_COMMANDS, parseFilterCommand } from '../capture/filter-command.ts';
-import { asPacketTraceError, PacketTraceError } from '../errors.ts';
-import type { RunningTrace } from '../trace.ts';
+import type { CaptureFilter } from '../recording/filters.ts';
+import { FILTER_COMMANDS, parseFilterCommand } from '../tracing/filter-command.ts';
+import { asPacketTraceError, PacketTraceError } from '../base/errors.ts';
+import type { RunningTrace } from '../tracing/start-trace.ts';
 
 /** Who is told what became of a command. */
 export interface FilterListener {

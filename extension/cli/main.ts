@@ -2,19 +2,19 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { asPacketTraceError } from '../errors.ts';
-import { hostKeyFile } from '../target/host-key-file.ts';
-import { checkTarget, startTrace } from '../trace.ts';
-import { checkCommand } from './check-command.ts';
+import { asPacketTraceError } from '../base/errors.ts';
+import { hostKeyFile } from '../target/ssh/host-key-file.ts';
+import { checkTarget, startTrace } from '../tracing/start-trace.ts';
+import { checkCommand } from './commands/check.ts';
 import type { Environment } from './environment.ts';
 import { ExitCode } from './exit-codes.ts';
-import { filterCheckCommand } from './filter-check-command.ts';
-import { filterMatchCommand } from './filter-match-command.ts';
+import { filterCheckCommand } from './commands/filter-check.ts';
+import { filterMatchCommand } from './commands/filter-match.ts';
 import { helpText } from './help.ts';
 import { parseCommandLine, type Command } from './options.ts';
 import { reportError } from './report-error.ts';
-import { sourceCommand } from './source-command.ts';
-import { traceCommand } from './trace-command.ts';
+import { sourceCommand } from './commands/source.ts';
+import { traceCommand } from './commands/trace.ts';
 
 async function main(args: readonly string[]): Promise<ExitCode> {
   const { stdin, stdout, stderr } = process;

@@ -1,9 +1,9 @@
 /** The command line: one table of options, from which parsing, --help and the documentation's check are made. */
 import { parseArgs } from 'node:util';
-import type { Backend } from '../../remote-agent/protocol.ts';
-import type { FilterTexts } from '../capture/filters.ts';
-import { PacketTraceError } from '../errors.ts';
-import type { LinkType } from '../filter/compile.ts';
+import type { Backend } from '../../common/protocol.ts';
+import type { FilterTexts } from '../recording/filters.ts';
+import { PacketTraceError } from '../base/errors.ts';
+import type { LinkType } from '../filter/libpcap/compile.ts';
 
 export interface OptionSpec {
   name: string;

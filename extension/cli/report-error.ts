@@ -1,8 +1,8 @@
-import type { PacketTraceError } from '../errors.ts';
+import type { PacketTraceError } from '../base/errors.ts';
 import type { Environment } from './environment.ts';
 import { type ExitCode, exitCodeOf } from './exit-codes.ts';
-import { errorObject, jsonLine } from './json-format.ts';
-import { Status } from './status.ts';
+import { errorObject, jsonLine } from './output/json-format.ts';
+import { Status } from './output/status.ts';
 
 /** Tells why a command failed, and returns its exit code. */
 export function reportError(

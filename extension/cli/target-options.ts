@@ -1,7 +1,7 @@
 import type { ConnectOptions } from '../target/connection.ts';
 import type { Environment } from './environment.ts';
 import type { CheckOptions } from './options.ts';
-import type { Status } from './status.ts';
+import type { Status } from './output/status.ts';
 import { terminalPrompts } from './terminal-prompts.ts';
 
 /** How a command reaches its target: what was asked for on the command line, and this terminal. */

@@ -1,7 +1,7 @@
-import { PacketTraceError } from '../errors.ts';
+import { PacketTraceError } from '../base/errors.ts';
 import type { Prompts } from '../target/connection.ts';
 import type { CheckOptions, TraceOptions } from './options.ts';
-import type { Status } from './status.ts';
+import type { Status } from './output/status.ts';
 import { askOnTty, hasTty } from './tty.ts';
 
 /** Asks on the terminal what reaching a target needs; without a terminal it says what would have been asked. */

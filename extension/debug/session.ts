@@ -7,15 +7,15 @@ import {
   ThreadEvent,
 } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { traceIsOver } from '../capture/agent-errors.ts';
-import type { CaptureEnd } from '../capture/api.ts';
-import { FILTER_COMMANDS, type FilterCommand, parseFilterCommand } from '../capture/filter-command.ts';
-import { filterText } from '../capture/wording.ts';
-import { asPacketTraceError } from '../errors.ts';
-import { Throttle } from '../throttle.ts';
-import type { RunningTrace } from '../trace.ts';
-import { type LaunchConfiguration, parseLaunch, type StartLaunch } from './launch.ts';
-import { attachedText, endText, errorText, lostText } from './messages.ts';
+import { traceIsOver } from '../tracing/agent-errors.ts';
+import type { CaptureEnd } from '../recording/capture.ts';
+import { FILTER_COMMANDS, type FilterCommand, parseFilterCommand } from '../tracing/filter-command.ts';
+import { filterText } from '../recording/wording.ts';
+import { asPacketTraceError } from '../base/errors.ts';
+import { Throttle } from '../base/throttle.ts';
+import type { RunningTrace } from '../tracing/start-trace.ts';
+import { type LaunchConfiguration, parseLaunch, type StartLaunch } from '../tracing/launch-configuration.ts';
+import { attachedText, endText, errorText, lostText } from '../tracing/messages.ts';
 
 /** The one thread that stands for the capture: with it VS Code shows the session as running. */
 const CAPTURE_THREAD = 1;

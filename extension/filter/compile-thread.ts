@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { PacketTraceError } from '../errors.ts';
+import { PacketTraceError } from '../base/errors.ts';
 import type { WorkerMessage, WorkerTasks } from './worker.ts';
 
 /** libpcap recurses once per block of a filter: 4 MB, the default, ends at some hundred hosts. */

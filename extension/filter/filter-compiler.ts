@@ -1,9 +1,16 @@
-import type { CbpfInstruction, CompiledFilter } from '../../remote-agent/protocol.ts';
-import { PacketTraceError } from '../errors.ts';
+import type { CbpfInstruction, CompiledFilter } from '../../common/protocol.ts';
+import { PacketTraceError } from '../base/errors.ts';
 import { CompileThread } from './compile-thread.ts';
-import type { CompileResult, LinkType } from './compile.ts';
-import type { FilterAnalysis, FilterDiagnostic } from './diagnose/diagnostic.ts';
-import { everyPacket, judge, refuse, remedies, type CompileAnswer, type FilterVerdict } from './verdict.ts';
+import type { CompileResult, LinkType } from './libpcap/compile.ts';
+import type { FilterAnalysis, FilterDiagnostic } from './diagnostics/diagnostic.ts';
+import {
+  everyPacket,
+  judge,
+  refuse,
+  remedies,
+  type CompileAnswer,
+  type FilterVerdict,
+} from './libpcap/verdict.ts';
 
 /** Beyond this a text is no filter, but a file pasted by mistake. */
 const MAX_FILTER_BYTES = 1024 * 1024;

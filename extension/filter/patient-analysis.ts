@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PacketTraceError } from '../errors.ts';
-import type { FilterAnalysis } from './diagnose/diagnostic.ts';
+import { PacketTraceError } from '../base/errors.ts';
+import type { FilterAnalysis } from './diagnostics/diagnostic.ts';
 
 /**
  * How long an analysis may go on when a newer one is wanted, in milliseconds. Ending it ends its worker, and

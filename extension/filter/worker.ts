@@ -5,11 +5,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { compileWith, type FilterLibrary } from './compile.ts';
-import { diagnose } from './diagnose/diagnose.ts';
-import type { FilterDiagnostic } from './diagnose/diagnostic.ts';
-import type { NameTables } from './names.ts';
-import type { CompileAnswer } from './verdict.ts';
+import { compileWith, type FilterLibrary } from './libpcap/compile.ts';
+import { diagnose } from './diagnostics/diagnose.ts';
+import type { FilterDiagnostic } from './diagnostics/diagnostic.ts';
+import type { NameTables } from './libpcap/names.ts';
+import type { CompileAnswer } from './libpcap/verdict.ts';
 
 /** What to do with a text, and the answer to it. */
 export interface WorkerTasks {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KernelSource } from './kernel-source.ts';
-import { compareSource, parseMakefileVersion, parseProcVersion, type Skew } from './skew.ts';
-import { sourceName } from './symbol.ts';
+import { compareSource, parseMakefileVersion, parseProcVersion, type Skew } from './checkout/skew.ts';
+import { sourceName } from '../base/symbol.ts';
 
 /**
  * Whether a checkout is the source of a target's kernel; waits for the index of all of it.

@@ -10,7 +10,7 @@ import type { Reference } from './resolve/evidence.ts';
 import { KernelConfig } from './resolve/kernel-config.ts';
 import { type Candidate, type Resolution, resolveFunction } from './resolve/resolve.ts';
 import { DirectedSearch } from './search.ts';
-import { readTreeConfig } from './tree-config.ts';
+import { readTreeConfig } from './resolve/tree-config.ts';
 
 export interface KernelSourceOptions {
   /** Where kernel-source-worker.cjs is. */

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { IndexedFunction } from './index/source-index.ts';
 import { BuildFacts, decodeObjects } from './kbuild/build-facts.ts';
 import { moduleScore } from './resolve/module-name.ts';
-import { scanFile } from './scan/scan-file.ts';
+import { scanFile } from './c/scanner/scan-file.ts';
 
 /**
  * Where to look, in this order; `''` is the rest of the tree. What deals with packets is nearly always in the

@@ -1,13 +1,8 @@
 import { gunzipSync } from 'node:zlib';
-import type {
-  KernelAddress,
-  KernelBuild,
-  Neighbourhood,
-  ProbedFunction,
-} from '../../remote-agent/protocol.ts';
-import type { KernelPlace } from '../capture/api.ts';
-import type { CodePlace } from './lines/match-function.ts';
-import { sourceName } from './symbol.ts';
+import type { KernelAddress, KernelBuild, Neighbourhood, ProbedFunction } from '../../common/protocol.ts';
+import type { KernelPlace } from '../recording/capture.ts';
+import type { CodePlace } from './symbolizer/match-function.ts';
+import { sourceName } from '../base/symbol.ts';
 
 /** Symbols to each side that say where a function is. */
 const REACH = 6;

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { PacketTraceError } from '../errors.ts';
+import { PacketTraceError } from '../base/errors.ts';
 import type { AgentClosed, AgentConnection } from './connection.ts';
 import { connectionLost } from './shell.ts';
 import type { ProcessEnd, RunningScript, Shell } from './shell.ts';

@@ -5,7 +5,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress } from 'node:zlib';
-import { PacketTraceError } from '../errors.ts';
+import { PacketTraceError } from '../base/errors.ts';
 import type { Arch } from './platform.ts';
 
 /** A folder of the cache on the target, named by what is in it. */

@@ -1,12 +1,12 @@
-import { asPacketTraceError } from '../errors.ts';
+import { asPacketTraceError } from '../base/errors.ts';
 import { startAgent } from './agent.ts';
 import { agentBundle, nodeBundle } from './assets.ts';
 import type { Bundle } from './assets.ts';
 import type { ConnectOptions, Prompts, Target, TargetFacts } from './connection.ts';
 import { deploy } from './deploy.ts';
-import { identityFileError } from './identities.ts';
-import { connectSsh } from './jump.ts';
-import { readKeyFile } from './key-file.ts';
+import { identityFileError } from './ssh/identities.ts';
+import { connectSsh } from './ssh/jump.ts';
+import { readKeyFile } from './ssh/key-file.ts';
 import { LocalShell, localAgentFile, localNode } from './local.ts';
 import { inspectPlatform } from './platform.ts';
 import type { Platform } from './platform.ts';

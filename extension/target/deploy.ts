@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Transform } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { constants, createGzip } from 'node:zlib';
-import { PacketTraceError } from '../errors.ts';
+import { PacketTraceError } from '../base/errors.ts';
 import type { Bundle, BundleFile } from './assets.ts';
 import { quote, runScript, throwIfAborted } from './shell.ts';
 import type { ScriptResult, Shell } from './shell.ts';

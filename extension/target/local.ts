@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { PacketTraceError } from '../errors.ts';
+import { PacketTraceError } from '../base/errors.ts';
 import type { Platform } from './platform.ts';
 import type { ProcessEnd, Shell, ShellProcess } from './shell.ts';
 

@@ -1,4 +1,4 @@
-import { PacketTraceError } from '../errors.ts';
+import { PacketTraceError } from '../base/errors.ts';
 import { runScript } from './shell.ts';
 import type { Shell } from './shell.ts';
 

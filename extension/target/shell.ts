@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Writable } from 'node:stream';
-import { PacketTraceError } from '../errors.ts';
+import { PacketTraceError } from '../base/errors.ts';
 
 /** Where a `/bin/sh` can be started: a connection, or this machine. */
 export interface Shell {

@@ -1,6 +1,6 @@
 /** Root on the target: by login, by sudo without a password, or by sudo with one. */
 import { randomBytes } from 'node:crypto';
-import { PacketTraceError } from '../errors.ts';
+import { PacketTraceError } from '../base/errors.ts';
 import type { Prompts } from './connection.ts';
 import { connectionLost, quote, readThrough, startScript } from './shell.ts';
 import type { RunningScript, Shell } from './shell.ts';

@@ -1,4 +1,4 @@
-import { PacketTraceError } from '../errors.ts';
+import { PacketTraceError } from '../base/errors.ts';
 
 export type TargetName = { kind: 'local' } | SshTargetName;
 

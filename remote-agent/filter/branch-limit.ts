@@ -1,6 +1,6 @@
-import { AgentFailure } from '../errors.ts';
-import { fallsThrough, jumpsTo, type Instruction } from './ebpf.ts';
-import { CAPTURED } from './packet-loads.ts';
+import { AgentFailure } from '../../common/errors.ts';
+import { fallsThrough, jumpsTo, type Instruction } from '../../common/bpf/ebpf.ts';
+import { CAPTURED } from '../../common/bpf/packet-loads.ts';
 
 /** BPF_COMPLEXITY_LIMIT_JMP_SEQ of kernel/bpf/verifier.c, which beyond it only says EFAULT. */
 const MAX_BRANCHES = 8192;

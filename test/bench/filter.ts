@@ -4,8 +4,8 @@
  * advances a nanosecond for each instruction, so that a run can be repeated on any machine: the figures are
  * comparable with each other, not with those of a real CPU.
  */
-import { bootGuest, type Guest } from '../lab/guest.ts';
-import { Home, START_LIMIT_MS, targetArgs } from '../lab/packet-trace.ts';
+import { bootGuest, type Guest } from '../lab/guests/guest.ts';
+import { Home, START_LIMIT_MS, targetArgs } from '../lab/terminal/packet-trace.ts';
 import { printTable } from './table.ts';
 
 /** On the way of a UDP packet over the loopback device; both tools can probe all of them. */

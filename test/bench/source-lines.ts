@@ -1,15 +1,15 @@
 /** Accuracy and speed of source lines from DWARF, against elfutils on a kernel of Debian with its modules. */
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type DebianArch, ensureInstalled, type Suite } from '../../build/debian.ts';
-import { DEBUG_MODULES, kernelDebug } from '../../build/kernel-debug.ts';
+import { type DebianArch, ensureInstalled, type Suite } from '../../build/packages/debian.ts';
+import { DEBUG_MODULES, kernelDebug } from '../../build/packages/kernel-debug.ts';
 import { run } from '../../build/run.ts';
-import { formatAddress } from '../../extension/capture/symbols.ts';
-import { DebugFile } from '../../extension/kernel-source/lines/debug-file.ts';
-import { DwarfReader } from '../../extension/kernel-source/lines/dwarf-reader.ts';
-import { ElfFile } from '../../extension/kernel-source/lines/elf-file.ts';
-import type { RawFrame } from '../../extension/kernel-source/lines/resolver.ts';
-import { SymbolizerAnswers, TOOLS } from '../../extension/kernel-source/lines/symbolizer-answers.ts';
+import { formatAddress } from '../../extension/recording/symbols.ts';
+import { DebugFile } from '../../extension/kernel-source/symbolizer/elf/debug-file.ts';
+import { DwarfReader } from '../../extension/kernel-source/symbolizer/dwarf/dwarf-reader.ts';
+import { ElfFile } from '../../extension/kernel-source/symbolizer/elf/elf-file.ts';
+import type { RawFrame } from '../../extension/kernel-source/symbolizer/resolver.ts';
+import { SymbolizerAnswers, TOOLS } from '../../extension/kernel-source/symbolizer/tools/answers.ts';
 import type { Measure } from './bench.ts';
 
 const KERNEL_ADDRESSES = 1400;

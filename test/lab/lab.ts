@@ -4,8 +4,8 @@
  */
 import { parseArgs } from 'node:util';
 import { run } from '../../build/run.ts';
-import { bootGuest, type Guest, type Userland } from './guest.ts';
-import { KERNEL_NAMES, type KernelName } from './kernels.ts';
+import { bootGuest, type Guest, type Userland } from './guests/guest.ts';
+import { KERNEL_NAMES, type KernelName } from './images/kernels.ts';
 
 const USAGE = `usage: npm run lab -- [${KERNEL_NAMES.join('|')}] [--userland node|bare] [--smp CPUS] [--memory MB]`;
 

@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { repoRoot } from '../../build/paths.ts';
-import { parseLaunch } from '../../extension/debug/launch.ts';
-import * as ids from '../../extension/views/ids.ts';
+import { parseLaunch } from '../../extension/tracing/launch-configuration.ts';
+import * as ids from '../../extension/vscode/ids.ts';
 
 interface Manifest {
   icon: string;
@@ -84,7 +84,7 @@ test('each id that package.json and its texts mention is one of the code', () =>
 });
 
 test('states and row kinds in "when" clauses are those of the code', () => {
-  const model = readFileSync(join(repoRoot, 'extension/views/trace-model.ts'), 'utf8');
+  const model = readFileSync(join(repoRoot, 'extension/vscode/traces/trace-model.ts'), 'utf8');
   const kinds = [...model.matchAll(/\{ kind: '(\w+)'/g)].map((match) => match[1]);
   const clauses = JSON.stringify(contributes);
   const states = [...clauses.matchAll(/packetTrace\.state [!=]= (\w+)/g)].map((match) => match[1]);
@@ -172,7 +172,7 @@ test('files that package.json names exist', () => {
 
 test('ids are written out in ids.ts only', () => {
   const literals = codeFiles().flatMap((code) => code.match(/['"`]packetTrace\.[\w.]+['"`]/g) ?? []);
-  const own = readFileSync(join(repoRoot, 'extension/views/ids.ts'), 'utf8').match(
+  const own = readFileSync(join(repoRoot, 'extension/vscode/ids.ts'), 'utf8').match(
     /['"`]packetTrace\.[\w.]+['"`]/g,
   );
   assert.deepEqual(sorted(literals), sorted(own ?? []));

@@ -1,7 +1,7 @@
 /** A kernel tree as somebody has it who works on it: a git repository on a branch that changes a function. */
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ensureInstalled } from '../../build/debian.ts';
+import { ensureInstalled } from '../../build/packages/debian.ts';
 import { run } from '../../build/run.ts';
 
 export interface BranchCheckout {

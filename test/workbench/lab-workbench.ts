@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { DEMO, DEMO_HOST } from '../../build/demo/scenario.ts';
 import { sshConfigFor } from '../../build/demo/ssh-config.ts';
-import { kernelSource, type SourceSeries } from '../../build/kernel-source.ts';
+import { kernelSource, type SourceSeries } from '../../build/packages/kernel-source.ts';
 import { packageVsix } from '../../build/package.ts';
 import { repoRoot } from '../../build/paths.ts';
 import { startWorkbench, type Workbench, type WorkbenchOptions } from '../../build/workbench/workbench.ts';
-import { bootGuest, type Guest, type Userland } from '../lab/guest.ts';
+import { bootGuest, type Guest, type Userland } from '../lab/guests/guest.ts';
 
 const OUT = join(repoRoot, 'test/workbench/out');
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { ensureInstalled } from '../../build/debian.ts';
+import { ensureInstalled } from '../../build/packages/debian.ts';
 import { packageVsix } from '../../build/package.ts';
 import { repoRoot } from '../../build/paths.ts';
 import { run } from '../../build/run.ts';

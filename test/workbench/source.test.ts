@@ -10,8 +10,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { DEMO, DEMO_HOST } from '../../build/demo/scenario.ts';
-import type { KernelDebug } from '../../build/kernel-debug.ts';
-import { kernelSource } from '../../build/kernel-source.ts';
+import type { KernelDebug } from '../../build/packages/kernel-debug.ts';
+import { kernelSource } from '../../build/packages/kernel-source.ts';
 import {
   answerTargetAndFilter,
   expand,
@@ -22,9 +22,9 @@ import {
   statusBarItem,
   treeRows,
 } from '../../build/workbench/actions.ts';
-import { callBefore, labDebug, NO_DEBUG_PACKAGE } from '../lab/elfutils-frames.ts';
-import type { Guest } from '../lab/guest.ts';
-import { armedProbes } from '../lab/probes.ts';
+import { callBefore, labDebug, NO_DEBUG_PACKAGE } from '../lab/terminal/elfutils-frames.ts';
+import type { Guest } from '../lab/guests/guest.ts';
+import { armedProbes } from '../lab/terminal/probes.ts';
 import { type BranchCheckout, branchCheckout } from './branch-checkout.ts';
 import { assertOpen, definition, lineIn, VIEW_TIMEOUT } from './definition.ts';
 import { type LabWorkbench, startLabWorkbench, TRACE_TIMEOUT } from './lab-workbench.ts';

@@ -9,7 +9,7 @@ import { packageVsix } from '../../build/package.ts';
 import { repoRoot } from '../../build/paths.ts';
 import { fillQuickInput, openFile, quickInput, runCommand } from '../../build/workbench/actions.ts';
 import { startWorkbench, type Workbench } from '../../build/workbench/workbench.ts';
-import { define, LANDMARKS, writeTree } from '../unit/support/source-tree.ts';
+import { define, LANDMARKS, writeTree } from '../support/source/source-tree.ts';
 import { assertOpen, definition, VIEW_TIMEOUT } from './definition.ts';
 
 const OUT = join(repoRoot, 'test/workbench/out');

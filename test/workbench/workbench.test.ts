@@ -16,7 +16,7 @@ import {
   statusBarItem,
   treeRows,
 } from '../../build/workbench/actions.ts';
-import type { Guest } from '../lab/guest.ts';
+import type { Guest } from '../lab/guests/guest.ts';
 import { assertOpen, definition, VIEW_TIMEOUT } from './definition.ts';
 import { type LabWorkbench, startLabWorkbench, TRACE_TIMEOUT } from './lab-workbench.ts';
 

@@ -3,9 +3,9 @@ import { headerOf } from './fields.ts';
 import { tokenize } from './lexer.ts';
 import { etherProtocols, type NameLookup } from './name-lookup.ts';
 import { positionsOf, type Head, type Position } from './position.ts';
-import { vocabulary, wordOf } from './vocabulary.ts';
-import { operandWords } from './words-primitives.ts';
-import type { WordKind } from './words.ts';
+import { vocabulary, wordOf } from './words/vocabulary.ts';
+import { operandWords } from './words/primitives.ts';
+import type { WordKind } from './words/word.ts';
 
 export interface Completion {
   /** What is inserted in place of the word before the cursor. */

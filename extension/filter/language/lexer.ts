@@ -1,6 +1,6 @@
 /** Tokens as libpcap's scanner.l reads them: the longest match wins, of equal ones the earlier rule. */
-import { wordOf } from './vocabulary.ts';
-import type { Word } from './words.ts';
+import { wordOf } from './words/vocabulary.ts';
+import type { Word } from './words/word.ts';
 
 export type TokenKind =
   /** A word of the language (`word` is set). */

@@ -1,5 +1,5 @@
 /** Names of ports and protocols, and what has a number: dist/netbase.json the other way round. */
-import type { NameTable, NameTables } from '../names.ts';
+import type { NameTable, NameTables } from '../libpcap/names.ts';
 
 export interface Service {
   name: string;

@@ -3,7 +3,7 @@
  * what is being typed is rarely a whole filter. It does not say whether a filter is valid: libpcap does.
  */
 import { numberOf, type Token } from './lexer.ts';
-import type { Operand } from './words.ts';
+import type { Operand } from './words/word.ts';
 
 /** Qualifiers before an address, port or protocol. */
 export interface Head {

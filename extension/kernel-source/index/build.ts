@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BuildFacts } from '../kbuild/build-facts.ts';
 import { compactKconfig } from '../kconfig/compact.ts';
-import { scanFile } from '../scan/scan-file.ts';
+import { scanFile } from '../c/scanner/scan-file.ts';
 import { Collector } from './collector.ts';
 import type { IndexColumns } from './columns.ts';
 import { FileReader } from './file-reader.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FunctionFact } from '../scan/facts.ts';
-import { scanFile } from '../scan/scan-file.ts';
+import type { FunctionFact } from '../c/scanner/facts.ts';
+import { scanFile } from '../c/scanner/scan-file.ts';
 import type { SourceIndex } from './source-index.ts';
 import { listTree } from './source-files.ts';
 

@@ -1,13 +1,13 @@
-import { Expander, type GeneratedFunction } from '../macros/expander.ts';
-import { IncludeGraph } from '../macros/include-graph.ts';
-import { MacroTable } from '../macros/macro-table.ts';
-import type { FileFacts, FunctionFact, Invocation } from '../scan/facts.ts';
+import { Expander, type GeneratedFunction } from '../c/macros/expander.ts';
+import { IncludeGraph } from '../c/macros/include-graph.ts';
+import { MacroTable } from '../c/macros/macro-table.ts';
+import type { FileFacts, FunctionFact, Invocation } from '../c/scanner/facts.ts';
 import { decodeObjects, INCLUDED } from '../kbuild/build-facts.ts';
 import type { IndexColumns } from './columns.ts';
 import type { FileStamp } from './file-reader.ts';
-import { Growable } from './growable.ts';
-import { TextNumbers } from './text-numbers.ts';
-import { TextTable } from './text-table.ts';
+import { Growable } from '../tables/u32-vector.ts';
+import { TextNumbers } from '../tables/string-interner.ts';
+import { TextTable } from '../tables/string-table.ts';
 
 /** Numbers of one entry in the entries' column, in this order. */
 const FIELDS = 7;

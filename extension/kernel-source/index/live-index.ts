@@ -1,4 +1,4 @@
-import type { FunctionFact } from '../scan/facts.ts';
+import type { FunctionFact } from '../c/scanner/facts.ts';
 import type { TreeChanges } from './changes.ts';
 import type { IndexedFunction, SourceIndex } from './source-index.ts';
 

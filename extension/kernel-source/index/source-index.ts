@@ -1,6 +1,6 @@
 import { decodeObjects, type ObjectFact } from '../kbuild/build-facts.ts';
 import type { IndexColumns } from './columns.ts';
-import { TextTable } from './text-table.ts';
+import { TextTable } from '../tables/string-table.ts';
 
 /** A definition as the index has it. Lines count from 0. */
 export interface IndexedFunction {

@@ -1,5 +1,5 @@
 import type { IndexedFunction } from '../index/source-index.ts';
-import { FunctionFlag } from '../scan/facts.ts';
+import { FunctionFlag } from '../c/scanner/facts.ts';
 import { type Evidence, type Reference, WEIGHT } from './evidence.ts';
 
 /** What kind of function a definition is, and whether one like it is seen in traces. */

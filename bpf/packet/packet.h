@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where a packet's headers are in its sk_buff, and whether the user's filter wants it. */
+#pragma once
+#include "filter/filter-config.h"
+#include "kernel.h"
+#include "read.h"
+#include "filter/filter-view.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#define MAC_HEADER_UNSET 0xffff
+#define ETHERNET_HEADER_BYTES 14
+#define PACKET_OUTGOING 4 /* include/uapi/linux/if_packet.h */
+/* Bigger than any skb head (kmalloc's limit): an offset beyond it is not one. */
+#define MAX_HEAD_BYTES (1u << 24)
+
+struct packet {
+	__u64 head;
+	/* Offsets from head. */
+	__u32 data;
+	__u32 tail;
+	__u32 mac;
+	__u32 network;
+	/* From data to the end, paged bytes included. */
+	__u32 len;
+	bool has_mac;
+	bool has_network;
+};
+
+static __always_inline bool is_kernel_pointer(__u64 address)
+{
+	return (__s64)address < 0;
+}
+
+/*
+ * head and data are pointers to the verifier when they are loaded as members, and the filter wants numbers. They
+ * are neighbours in every kernel so far: one read.
+ */
+static __always_inline void read_buffer(const struct sk_buff *skb, __u64 *head, __u64 *data)
+{
+	__u64 both[2] = {};
+
+	if (config.direct_reads) {
+		read_directly(head, (__u64)skb + bpf_core_field_offset(skb->head), sizeof(*head));
+		read_directly(data, (__u64)skb + bpf_core_field_offset(skb->data), sizeof(*data));
+		return;
+	}
+	if (bpf_core_field_offset(skb->data) == bpf_core_field_offset(skb->head) + sizeof(*head)) {
+		bpf_probe_read_kernel(both, sizeof(both), __builtin_preserve_access_index(&skb->head));
+		*head = both[0];
+		*data = both[1];
+	} else {
+		*head = (__u64)BPF_CORE_READ(skb, head);
+		*data = (__u64)BPF_CORE_READ(skb, data);
+	}
+}
+
+/*
+ * Reads the offsets of an sk_buff. False: this is none. The compiler's partial clones (.isra, .constprop) may
+ * have moved the arguments, and then the register holds anything.
+ */
+static __always_inline bool read_packet(const struct sk_buff *skb, struct packet *packet)
+{
+	__u64 head, data;
+	__u32 end;
+	__u16 mac, network;
+
+	if (!is_kernel_pointer((__u64)skb) || ((__u64)skb & 7))
+		return false;
+	read_buffer(skb, &head, &data);
+	if (!is_kernel_pointer(head) || data < head)
+		return false;
+	end = READ(sk_buff, skb, end);
+	packet->tail = READ(sk_buff, skb, tail);
+	if (end > MAX_HEAD_BYTES || packet->tail > end || data - head > end)
+		return false;
+	mac = READ(sk_buff, skb, mac_header);
+	network = READ(sk_buff, skb, network_header);
+	packet->head = head;
+	packet->data = data - head;
+	packet->len = READ(sk_buff, skb, len);
+	packet->mac = mac;
+	packet->network = network;
+	/* There is headroom before every header: offset 0 is that of a new, cleared sk_buff. */
+	packet->has_mac = mac != MAC_HEADER_UNSET && mac != 0;
+	packet->has_network = network != 0;
+	/* Between eth_type_trans and __netif_receive_skb_core data is the only sign of the network header. */
+	if (!packet->has_network && packet->has_mac) {
+		packet->network = packet->data > mac ? packet->data : mac + ETHERNET_HEADER_BYTES;
+		packet->has_network = true;
+	}
+	return true;
+}
+
+/* A VLAN tag that the kernel keeps outside of the packet, bits 40 and 48 up of the filter's argument `link`. */
+static __always_inline __u64 vlan_of(const struct sk_buff *skb)
+{
+	bool present = bpf_core_field_exists(skb->vlan_present) ?
+			       BPF_CORE_READ_BITFIELD_PROBED(skb, vlan_present) :
+			       READ(sk_buff, skb, vlan_all) != 0;
+
+	return (__u64)present << 40 | (__u64)READ(sk_buff, skb, vlan_tci) << 48;
+}
+
+/*
+ * What `ifindex`, `inbound`, `outbound` and `vlan` ask for: the interface's index, from bit 32 the packet type,
+ * and the tag. The kernel sets PACKET_OUTGOING only on the copies that packet sockets get. Here it is what has
+ * come in through no interface: neither noted by __netif_receive_skb_core, nor stripped of its link header by a
+ * driver on the way there.
+ */
+static __always_inline __u64 link_of(const struct sk_buff *skb, const struct packet *packet)
+{
+	const struct net_device *dev = READ(sk_buff, skb, dev);
+	bool received = READ(sk_buff, skb, skb_iif) != 0 || (packet->has_mac && packet->data > packet->mac);
+	__u64 type = received ? BPF_CORE_READ_BITFIELD_PROBED(skb, pkt_type) : PACKET_OUTGOING;
+	__u32 ifindex = is_kernel_pointer((__u64)dev) ? READ(net_device, dev, ifindex) : 0;
+
+	return vlan_of(skb) | type << 32 | ifindex;
+}
+
+/*
+ * The Ethernet view where there is a link header before the network header, else the IP view: a tunnel's
+ * packet has mac_header at or behind its network header. No header yet: no match.
+ */
+static __always_inline bool matches_filter(const struct sk_buff *skb, const struct packet *packet)
+{
+	bool l2 = packet->has_mac && packet->network > packet->mac;
+	__u32 start = l2 ? packet->mac : packet->network;
+	struct view view = {
+		.l2 = l2,
+		.data = packet->head + start,
+		.linear = (__s64)packet->tail - start,
+		.length = (__s64)packet->len + packet->data - start,
+	};
+
+	if (!packet->has_network || view.length <= 0)
+		return false;
+	view.paged = view.linear < view.length ? (__u64)skb : 0;
+	view.link = filter_config.reads_link ? link_of(skb, packet) : 0;
+	return matches_view(&view);
+}

@@ -1,0 +1,50 @@
+/** The command `filter check`: what libpcap says of a filter, where it is wrong and how to mend it. */
+import type { Writable } from 'node:stream';
+import { asPacketTraceError } from '../../base/errors.ts';
+import { FilterCompiler } from '../../filter/filter-compiler.ts';
+import type { Environment } from '../environment.ts';
+import { ExitCode } from '../exit-codes.ts';
+import { filterCheckObject, filterCheckText } from '../output/filter-check-format.ts';
+import { jsonLine } from '../output/json-format.ts';
+import { linesOf } from '../lines.ts';
+import type { FilterCheckOptions } from '../options.ts';
+import { reportError } from '../report-error.ts';
+
+/**
+ * Errors are printed, not thrown.
+ * @returns `Usage` for a filter that libpcap refuses; of standard input `Ok` when every line got its answer
+ */
+export async function filterCheckCommand(
+  options: FilterCheckOptions,
+  environment: Pick<Environment, 'stdin' | 'stdout' | 'stderr' | 'distDir' | 'interrupt'>,
+): Promise<ExitCode> {
+  const { stdin, stdout, distDir, interrupt } = environment;
+  const compiler = new FilterCompiler(distDir);
+  const inspect = async (filter: string) => {
+    const inspection = await compiler.inspect(filter, { optimize: options.optimize }, interrupt);
+    return filterCheckObject(filter, options.link, inspection);
+  };
+  try {
+    if (options.filter !== '-') {
+      const checked = await inspect(options.filter);
+      stdout.write(options.json ? jsonLine(checked) : filterCheckText(checked));
+      return checked.ok ? ExitCode.Ok : ExitCode.Usage;
+    }
+    for await (const line of linesOf(stdin)) {
+      if (!stdout.write(jsonLine(await inspect(line)))) await drained(stdout);
+      if (stdout.destroyed) break; // the reader is gone
+    }
+    return ExitCode.Ok;
+  } catch (error) {
+    return reportError(asPacketTraceError(error), options, environment);
+  } finally {
+    await compiler.dispose();
+  }
+}
+
+function drained(stdout: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    if (stdout.destroyed) resolve();
+    stdout.once('drain', resolve).once('close', resolve);
+  });
+}

@@ -1,0 +1,82 @@
+/** The command `filter match`: which packets of a capture file a filter matches. */
+import { createInterface } from 'node:readline';
+import { asPacketTraceError } from '../../base/errors.ts';
+import { FilterCompiler } from '../../filter/filter-compiler.ts';
+import { decideHere, matchFile, type Decide, type MatchReport } from '../../filter/capture-file/match.ts';
+import { withTargetDecisions } from '../../tracing/match-on-target.ts';
+import type { Environment } from '../environment.ts';
+import { ExitCode } from '../exit-codes.ts';
+import { jsonLine, matchObject } from '../output/json-format.ts';
+import type { MatchOptions } from '../options.ts';
+import { reportError } from '../report-error.ts';
+import { Status } from '../output/status.ts';
+import { targetOptions } from '../target-options.ts';
+
+const MEGABYTE = 1024 * 1024;
+
+/** Prints what matches and returns the exit code. Errors are printed, not thrown. */
+export async function filterMatchCommand(options: MatchOptions, environment: Environment): Promise<ExitCode> {
+  const { stderr, distDir } = environment;
+  const status = new Status(stderr, options.verbose);
+  const compiler = new FilterCompiler(distDir);
+  const work = (decide: Decide) => matchAll(options, environment, compiler, decide, status);
+  try {
+    if (options.target === undefined) await work(decideHere);
+    else
+      await withTargetDecisions(
+        {
+          target: options.target,
+          assetsDir: distDir,
+          ...targetOptions(options, environment, status),
+        },
+        work,
+      );
+    return ExitCode.Ok;
+  } catch (error) {
+    return reportError(asPacketTraceError(error), options, environment, status);
+  } finally {
+    await compiler.dispose();
+  }
+}
+
+async function matchAll(
+  options: MatchOptions,
+  { stdin, stdout, interrupt }: Environment,
+  compiler: FilterCompiler,
+  decide: Decide,
+  status: Status,
+): Promise<void> {
+  const match = async (filter: string): Promise<MatchReport> => {
+    const compiled = filter.trim() === '' ? null : await compiler.compile(filter, interrupt);
+    const onProgress = (bytes: number, total: number) => {
+      if (total > 32 * MEGABYTE) status.progress(`Matching (${megabytes(bytes)} of ${megabytes(total)} MB)`);
+    };
+    return matchFile(options.pcap, compiled, { decide, signal: interrupt, onProgress });
+  };
+  if (options.filter !== '-') {
+    const report = await match(options.filter);
+    status.clear();
+    for (const warning of report.warnings) status.log.warn(warning);
+    stdout.write(options.json ? jsonLine(matchObject(options.filter, report)) : matchText(report));
+    return;
+  }
+  for await (const filter of createInterface({ input: stdin })) {
+    try {
+      stdout.write(jsonLine(matchObject(filter, await match(filter))));
+    } catch (thrown) {
+      const error = asPacketTraceError(thrown);
+      if (error.code !== 'filter' && error.code !== 'attach') throw error; // refused by libpcap, by the kernel
+      stdout.write(jsonLine(matchObject(filter, error)));
+    }
+  }
+}
+
+const megabytes = (bytes: number) => Math.round(bytes / MEGABYTE);
+
+/** `3 of 120 packets match: 4 7 19` */
+function matchText({ packets, matches }: MatchReport): string {
+  const number = (value: number) => value.toLocaleString('en');
+  const verb = matches.length === 1 ? 'matches' : 'match';
+  const which = matches.length === 0 ? '' : `: ${matches.join(' ')}`;
+  return `${number(matches.length)} of ${number(packets)} ${packets === 1 ? 'packet' : 'packets'} ${verb}${which}\n`;
+}

@@ -1,0 +1,122 @@
+/** Lines as pwru prints them, so that its users and their scripts feel at home. */
+import type { EventIndex, EventStore } from '../../recording/capture.ts';
+import { placeText } from '../../recording/wording.ts';
+import type { TraceOptions } from '../options.ts';
+import type { PlaceSources } from './place-sources.ts';
+
+export type TextOptions = Pick<TraceOptions, 'tuple' | 'meta' | 'timestamp'>;
+
+/** Two IPv4 addresses with ports and `(tcp)`; longer tuples widen the column for the lines that follow. */
+const TUPLE_WIDTH = 49;
+const NAME_WIDTH = 16;
+/** Of functions, where their source follows. */
+const FUNCTION_WIDTH = 40;
+
+/** Functions that the kfree_skb tracepoint fires in: their line carries the reason. */
+const DROP_FUNCTION = /kfree_skb|skb_reason_drop/;
+
+export class TextFormat {
+  #tupleWidth = TUPLE_WIDTH;
+  /** When each trajectory was printed last; only for relative timestamps. */
+  readonly #lastTime: number[] = [];
+
+  constructor(
+    private readonly store: EventStore,
+    private readonly options: TextOptions,
+    private readonly sources?: PlaceSources,
+  ) {}
+
+  prepare(): Promise<void> {
+    return this.sources?.prepare() ?? Promise.resolve();
+  }
+
+  header(): string {
+    const { tuple, meta, timestamp } = this.options;
+    let line = timestamp === 'absolute' ? `${'TIME'.padEnd(23)} ` : '';
+    line += `${'SKB'.padEnd(18)} CPU ${'PROCESS'.padEnd(NAME_WIDTH)}`;
+    if (timestamp !== 'none') line += ` ${'TIMESTAMP'.padEnd(16)}`;
+    if (meta) line += ` ${'NETNS'.padEnd(10)} ${'MARK/x'.padEnd(8)} ${centred('IFACE')} PROTO  MTU   LEN  `;
+    if (tuple) line += ` ${'TUPLE'.padEnd(this.#tupleWidth)}`;
+    return `${line} ${this.sources === undefined ? 'FUNC' : `${'FUNC'.padEnd(FUNCTION_WIDTH)} SOURCE`}\n`;
+  }
+
+  /**
+   * One event's line. A drop whose reason goes to the line of the function before it is given as that line's
+   * `drop` and has none of its own.
+   */
+  line(event: EventIndex, drop?: EventIndex): string {
+    const { store } = this;
+    const { tuple, meta, timestamp } = this.options;
+    let line = timestamp === 'absolute' ? `${localTime(store.wallClock(event))} ` : '';
+    const process = fitted(`${store.comm(event)}:${store.pid(event)}`).padEnd(NAME_WIDTH);
+    line += `${store.skb(event)} ${String(store.cpu(event)).padEnd(3)} ${process}`;
+    if (timestamp !== 'none') line += ` ${this.#timestamp(event).padEnd(16)}`;
+    if (meta) line += ` ${this.#meta(event)}`;
+    if (tuple) line += ` ${this.#tuple(event)}`;
+    return `${line} ${this.#withSource(this.#functionName(event, drop), drop ?? event)}\n`;
+  }
+
+  #timestamp(event: EventIndex): string {
+    if (this.options.timestamp !== 'relative') return String(this.store.monotonic(event));
+    const id = this.store.trajectory(event);
+    const time = this.store.time(event);
+    const before = this.#lastTime[id] ?? time;
+    this.#lastTime[id] = time;
+    return String(time - before);
+  }
+
+  #meta(event: EventIndex): string {
+    const { store } = this;
+    const ifindex = store.ifindex(event);
+    const device = store.device(event);
+    return [
+      String(store.netns(event)).padEnd(10),
+      store.mark(event).toString(16).padEnd(8),
+      centred(fitted(device === undefined ? String(ifindex) : `${device}:${ifindex}`)),
+      `0x${store.protocol(event).toString(16).padStart(4, '0')}`,
+      String(store.mtu(event)).padEnd(5),
+      String(store.packetLength(event)).padEnd(5),
+    ].join(' ');
+  }
+
+  #tuple(event: EventIndex): string {
+    const tuple = this.store.tuple(event) ?? '';
+    this.#tupleWidth = Math.max(this.#tupleWidth, tuple.length);
+    return tuple.padEnd(this.#tupleWidth);
+  }
+
+  #functionName(event: EventIndex, drop: EventIndex | undefined): string {
+    const reason = (of: EventIndex) => this.store.dropReason(of) ?? 'drop';
+    if (this.store.kind(event) === 'function') {
+      const name = this.store.functionName(event);
+      return drop === undefined ? name : `${name}(${reason(drop)})`;
+    }
+    return `skb:kfree_skb(${reason(event)}) in ${placeText(this.store, event)}`;
+  }
+
+  #withSource(name: string, event: EventIndex): string {
+    const source = this.sources?.of(event);
+    return source === undefined ? name : `${name.padEnd(FUNCTION_WIDTH)} ${source.file}:${source.line}`;
+  }
+}
+
+/** Functions after whose line a drop of the same packet is expected. */
+export function announcesDrop(store: EventStore, event: EventIndex): boolean {
+  return store.kind(event) === 'function' && DROP_FUNCTION.test(store.functionName(event));
+}
+
+/** Of a long name the end, marked as pwru marks it. */
+function fitted(name: string): string {
+  return name.length > NAME_WIDTH ? `~${name.slice(1 - NAME_WIDTH)}` : name;
+}
+
+function centred(name: string): string {
+  return name.padStart(name.length + Math.floor((NAME_WIDTH - name.length) / 2)).padEnd(NAME_WIDTH);
+}
+
+/** `2024-05-06T07:08:09.123` in the time zone of this machine. */
+function localTime(milliseconds: number): string {
+  const date = new Date(milliseconds);
+  const local = new Date(milliseconds - date.getTimezoneOffset() * 60_000);
+  return local.toISOString().slice(0, 23);
+}

@@ -1,0 +1,147 @@
+/**
+ * One trace from request to running capture, the same for every front end: compile the filter, reach the
+ * target, start its agent, attach the probes.
+ */
+import type { Backend, CheckReport, Progress } from '../../common/protocol.ts';
+import { agentDidNotStart } from './agent-errors.ts';
+import type { Capture } from '../recording/capture.ts';
+import { startCapture } from './engine.ts';
+import type { CaptureFilter, FilterTexts } from '../recording/filters.ts';
+import { throwIfCancelled } from '../base/errors.ts';
+import { compileFilters } from './compile-filters.ts';
+import { connectTarget } from '../target/connect.ts';
+import type { AgentConnection, ConnectOptions, Target } from '../target/connection.ts';
+
+/** How long the end of an agent is waited for. It is gone without us too: its input ended. */
+const AGENT_EXIT_MS = 5000;
+/** A check reads BTF and a few files. */
+const CHECK_TIMEOUT_MS = 60_000;
+
+export interface TargetRequest extends Omit<ConnectOptions, 'assetsDir'> {
+  /** The extension's folder of built files (dist/). */
+  distDir: string;
+}
+
+export interface TraceRequest extends TargetRequest, FilterTexts {
+  /** Function names to probe, a regular expression over the whole name; empty: all. */
+  functions: string;
+  backend: Backend | 'auto';
+  /** Have the target tell of its kernel's build: see Capture.build. */
+  wantBuild?: boolean;
+}
+
+export interface RunningTrace {
+  target: Target;
+  capture: Capture;
+  /**
+   * Puts another filter on the packet in force, and keeps those for tunnels. Empty: every packet.
+   * @throws PacketTraceError when it is refused; the trace goes on with the filter that it has.
+   */
+  changeFilter: (text: string, signal?: AbortSignal) => Promise<CaptureFilter>;
+  /** Ends the capture if it still runs, and the connection. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Settles when the probes are armed. On failure and on cancellation nothing is left on the target.
+ * @throws PacketTraceError; a bad filter is found before the target is contacted.
+ */
+export async function startTrace(request: TraceRequest): Promise<RunningTrace> {
+  const { functions, backend, wantBuild = false, signal, onProgress } = request;
+  const filter = await compileFilters(request, request.distDir, signal);
+  const target = await connect(request);
+  let connection: AgentConnection | undefined;
+  const leave = async () => {
+    if (connection !== undefined) await closed(connection);
+    target.dispose();
+  };
+  try {
+    throwIfCancelled(signal);
+    onProgress?.('Starting the agent');
+    connection = await target.startAgent('serve');
+    const capture = await startCapture(
+      connection,
+      { filter, functions: functions === '' ? null : functions, backend, wantBuild },
+      { signal, onProgress: (progress) => onProgress?.(progressText(progress)) },
+    );
+    return {
+      target,
+      capture,
+      changeFilter: async (text, signal) => {
+        const wanted = { ...request, filter: text };
+        return capture.changeFilter(await compileFilters(wanted, request.distDir, signal));
+      },
+      dispose: async () => {
+        await capture.stop();
+        await leave();
+      },
+    };
+  } catch (error) {
+    await leave();
+    throw error;
+  }
+}
+
+export interface TargetCheck {
+  label: string;
+  facts: Target['facts'];
+  report: CheckReport;
+}
+
+/** What a target can do, and what it lacks. @throws PacketTraceError when it cannot be reached or asked */
+export async function checkTarget(request: TargetRequest): Promise<TargetCheck> {
+  const target = await connect(request);
+  try {
+    throwIfCancelled(request.signal);
+    request.onProgress?.('Checking the target');
+    const connection = await target.startAgent('check');
+    const onAbort = () => target.dispose();
+    request.signal?.addEventListener('abort', onAbort);
+    try {
+      return { label: target.label, facts: target.facts, report: await readReport(connection) };
+    } finally {
+      request.signal?.removeEventListener('abort', onAbort);
+      throwIfCancelled(request.signal);
+    }
+  } finally {
+    target.dispose();
+  }
+}
+
+async function readReport(connection: AgentConnection): Promise<CheckReport> {
+  const timeout = setTimeout(() => connection.close(), CHECK_TIMEOUT_MS);
+  let text = '';
+  try {
+    for await (const chunk of connection.output) text += (chunk as Buffer).toString();
+    return JSON.parse(text) as CheckReport;
+  } catch {
+    throw agentDidNotStart(await connection.closed);
+  } finally {
+    clearTimeout(timeout);
+    connection.close();
+  }
+}
+
+function connect(request: TargetRequest): Promise<Target> {
+  const { distDir, ...options } = request;
+  return connectTarget({ ...options, assetsDir: distDir });
+}
+
+async function closed(connection: AgentConnection): Promise<void> {
+  connection.close();
+  let timeout: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => (timeout = setTimeout(resolve, AGENT_EXIT_MS)));
+  await Promise.race([connection.closed, late]);
+  clearTimeout(timeout);
+}
+
+const STAGES: Record<Progress['stage'], string> = {
+  scan: 'Looking for functions',
+  load: 'Loading the programs',
+  attach: 'Attaching probes',
+  detach: 'Detaching probes',
+};
+
+function progressText({ stage, done, total }: Progress): string {
+  return total > 0 ? `${STAGES[stage]} (${done} of ${total})` : STAGES[stage];
+}

@@ -1,0 +1,27 @@
+import * as vscode from 'vscode';
+import { errorText } from '../../tracing/messages.ts';
+import { asPacketTraceError } from '../../base/errors.ts';
+import { askFilter, type FilterAdviser } from '../filter/ask-filter.ts';
+import type { TraceModel } from './trace-model.ts';
+
+/** The command "Change Filter…": asks for a filter and puts it in force in the running trace. */
+export async function changeFilter(model: TraceModel, adviser: FilterAdviser): Promise<void> {
+  const { shown } = model;
+  if (shown === undefined || shown.capture.ended !== undefined) {
+    void vscode.window.showInformationMessage('No packet trace runs whose filter could be changed.');
+    return;
+  }
+  const { target } = shown.configuration;
+  const present = shown.capture.filters.at(-1)?.filter ?? '';
+  const answer = await askFilter(present, adviser, { title: `Change the filter of the trace of ${target}` });
+  if (answer === undefined || answer === 'back') return;
+  try {
+    const location = vscode.ProgressLocation.Window;
+    await vscode.window.withProgress({ location, title: 'Changing the filter' }, () =>
+      shown.changeFilter(answer.filter),
+    );
+  } catch (thrown) {
+    const error = asPacketTraceError(thrown);
+    if (error.code !== 'cancelled') void vscode.window.showErrorMessage(errorText(error));
+  }
+}

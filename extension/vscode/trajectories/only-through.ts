@@ -1,0 +1,48 @@
+import * as vscode from 'vscode';
+import type { TrajectoryId } from '../../recording/capture.ts';
+import { TrajectoriesThrough } from '../../recording/trajectories/trajectories-through.ts';
+import { ContextKey } from '../ids.ts';
+import type { Shown, TraceModel } from '../traces/trace-model.ts';
+
+/** The choice to show only packets that passed a function. A new capture shows what its configuration says. */
+export class OnlyThrough implements vscode.Disposable {
+  private chosen: string | undefined;
+  private found: { capture: number; ids: TrajectoriesThrough } | undefined;
+  private capture: number | undefined;
+  private readonly onState = () => this.follow();
+
+  constructor(private readonly model: TraceModel) {
+    model.on('state', this.onState);
+  }
+
+  /** The function, as in the source; undefined: all packets are shown. */
+  get name(): string | undefined {
+    return this.chosen;
+  }
+
+  set(name: string | undefined): void {
+    if (this.chosen !== name) this.found = undefined;
+    this.chosen = name;
+    void vscode.commands.executeCommand('setContext', ContextKey.ShowsThrough, name !== undefined);
+  }
+
+  /** The trajectories of a capture that passed the function, in order; undefined: all are shown. */
+  idsIn({ number, capture }: Shown): readonly TrajectoryId[] | undefined {
+    if (this.chosen === undefined) return undefined;
+    if (this.found?.capture !== number)
+      this.found = { capture: number, ids: new TrajectoriesThrough(capture, [this.chosen]) };
+    return this.found.ids.ids();
+  }
+
+  private follow(): void {
+    const { shown } = this.model;
+    if (shown?.number === this.capture) return;
+    this.capture = shown?.number;
+    const through = shown?.configuration.through ?? '';
+    this.set(through === '' ? undefined : through);
+  }
+
+  dispose(): void {
+    this.model.off('state', this.onState);
+  }
+}

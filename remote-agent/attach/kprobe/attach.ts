@@ -1,0 +1,155 @@
+/**
+ * The plain kprobe backend, for kernels without kprobe.multi: one tracefs kprobe event for each position of the
+ * packet among the arguments, with many probes in it, and one perf event and BPF program for each of those. A
+ * perf event for each function would take tens of milliseconds to open and more to close.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Attachment } from '../attachment.ts';
+import { AgentFailure } from '../../../common/errors.ts';
+import { type Cleaner, startCleaner } from './cleaner.ts';
+import { type DefinitionFile, defineProbes, eventName, openDefinitions, Refusals } from './define.ts';
+import { newGroup, staleGroups } from './group.ts';
+import { type KernelMemory, openKernelMemory } from '../../kernel/kernel-core.ts';
+import { attachPerfEvent, type BpfProgram, destroyLink } from '../../native/libbpf.ts';
+import { close, perfEventOpenTracepoint } from '../../native/libc.ts';
+import type { ProbePlan } from '../../plan/plan.ts';
+import type { ProbedFunction } from '../../../common/protocol.ts';
+import { tracefsRoot } from '../../kernel/tracefs.ts';
+
+export interface KprobeOptions {
+  /** The program for functions whose nth argument is the packet. */
+  program(argument: number): BpfProgram;
+  signal?: AbortSignal | undefined;
+  /** Functions prepared so far; the last step, after all of them, arms them. */
+  onProgress?: ((done: number) => void) | undefined;
+}
+
+/** What is outside of this process, replaced in tests. */
+export interface KprobeSystem {
+  tracefs: string;
+  arch: string;
+  openDefinitions(path: string): DefinitionFile;
+  openKernelMemory(): KernelMemory | undefined;
+  startCleaner(tracefs: string, groups: readonly string[]): Promise<Cleaner>;
+  /** Runs the program at all probes of a tracefs event, given its number, until the returned function is called. */
+  arm(program: BpfProgram, eventId: number): () => void;
+}
+
+const thisSystem = (): KprobeSystem => ({
+  tracefs: tracefsRoot(),
+  arch: process.arch,
+  openDefinitions,
+  openKernelMemory,
+  startCleaner,
+  arm,
+});
+
+/**
+ * Probes as many of the functions as the kernel allows.
+ *
+ * The address in `functions` is the one that the breakpoint stands at: on x86-64 a few bytes behind that of the
+ * function, and one less than the instruction pointer that a program sees.
+ *
+ * @throws AgentFailure `attach` when it allows none; AbortError when cancelled. Nothing stays armed then.
+ */
+export async function attachKprobes(
+  plan: Pick<ProbePlan, 'functions'>,
+  options: KprobeOptions,
+  system = thisSystem(),
+): Promise<Attachment> {
+  options.signal?.throwIfAborted();
+  const definitions = join(system.tracefs, 'kprobe_events');
+  const stale = staleGroups(readDefinitions(definitions));
+  const group = newGroup();
+  const refusals = new Refusals();
+  const armed: (() => void)[] = [];
+  // Before the first definition: whatever happens to us, they will be removed.
+  const cleaner = await system.startCleaner(system.tracefs, [group]);
+  const detach = async () => {
+    for (const disarm of armed.splice(0)) {
+      disarm();
+      await nextTurn();
+    }
+    cleaner.release();
+  };
+  try {
+    const functions = await armAll(await defineAll());
+    if (functions.length === 0) {
+      const reason = refusals.list()[0]?.reason ?? 'the plan is empty';
+      throw new AgentFailure('attach', `The kernel let no function be probed: ${reason}.`);
+    }
+    // Only now: while definitions are being removed, making new ones is slow.
+    if (stale.length > 0) (await system.startCleaner(system.tracefs, stale)).release();
+    return { functions, skipped: refusals.list(), detach };
+  } catch (error) {
+    await detach();
+    throw error;
+  }
+
+  async function defineAll(): Promise<Map<number, ProbedFunction[]>> {
+    const file = system.openDefinitions(definitions);
+    const memory = system.openKernelMemory();
+    try {
+      const { signal, onProgress } = options;
+      const { functions } = plan;
+      return await defineProbes({
+        group,
+        functions,
+        arch: system.arch,
+        file,
+        memory,
+        refusals,
+        signal,
+        onProgress,
+      });
+    } finally {
+      file.close();
+      memory?.close();
+    }
+  }
+
+  /** An event that cannot be armed costs its functions, not the trace. */
+  async function armAll(defined: Map<number, ProbedFunction[]>): Promise<ProbedFunction[]> {
+    const functions: ProbedFunction[] = [];
+    for (const [argument, probes] of defined) {
+      await nextTurn();
+      options.signal?.throwIfAborted();
+      try {
+        const id = readFileSync(join(system.tracefs, 'events', group, eventName(argument), 'id'), 'latin1');
+        armed.push(system.arm(options.program(argument), Number(id)));
+        functions.push(...probes);
+      } catch (error) {
+        for (const { name } of probes) refusals.add(error, name);
+      }
+    }
+    return functions;
+  }
+}
+
+function arm(program: BpfProgram, eventId: number): () => void {
+  const fd = perfEventOpenTracepoint(eventId);
+  try {
+    const link = attachPerfEvent(program, fd); // the descriptor is the link's now
+    return () => {
+      destroyLink(link);
+    };
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+}
+
+function readDefinitions(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch (error) {
+    throw new AgentFailure(
+      'attach',
+      `The kernel’s kprobes cannot be used: ${(error as Error).message}`,
+      'Tracing this kernel needs root and CONFIG_KPROBE_EVENTS.',
+      { cause: error },
+    );
+  }
+}

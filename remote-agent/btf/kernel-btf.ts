@@ -1,0 +1,64 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Btf } from './btf.ts';
+import { AgentFailure } from '../../common/errors.ts';
+
+/** The type information of the running kernel and its modules. Holds some 5 MB: drop it after use. */
+export interface KernelBtf {
+  vmlinux: Btf;
+  modules: { name: string; btf: Btf }[];
+  /** Loaded modules that came without type information, or with one that does not fit this kernel. */
+  modulesWithout: string[];
+}
+
+/** @throws AgentFailure `no-btf` when the kernel has none */
+export async function readKernelBtf(
+  signal?: AbortSignal,
+  dir = '/sys/kernel/btf',
+  modulesFile = '/proc/modules',
+): Promise<KernelBtf> {
+  const vmlinux = new Btf(readVmlinux(join(dir, 'vmlinux')));
+  const modules: KernelBtf['modules'] = [];
+  const modulesWithout: string[] = [];
+  const present = new Set(readdirSync(dir));
+  for (const name of loadedModules(modulesFile)) {
+    await nextTurn();
+    signal?.throwIfAborted();
+    const btf = present.has(name) ? readModule(join(dir, name), vmlinux) : undefined;
+    if (btf === undefined) modulesWithout.push(name);
+    else modules.push({ name, btf });
+  }
+  return { vmlinux, modules, modulesWithout };
+}
+
+function readVmlinux(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new AgentFailure(
+      'no-btf',
+      `The kernel’s type information (BTF) cannot be read: ${(error as Error).message}`,
+      'Tracing needs a kernel built with CONFIG_DEBUG_INFO_BTF, as those of the distributions have been since about 2020.',
+      { cause: error },
+    );
+  }
+}
+
+/** undefined: the module was unloaded meanwhile, or its BTF is not readable; the trace goes on without it. */
+function readModule(path: string, vmlinux: Btf): Btf | undefined {
+  try {
+    return new Btf(readFileSync(path), vmlinux);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Built-in code has no line there; a kernel without modules has no such file. */
+function loadedModules(path: string): string[] {
+  try {
+    return [...readFileSync(path, 'latin1').matchAll(/^\S+/gm)].map(([name]) => name);
+  } catch {
+    return [];
+  }
+}

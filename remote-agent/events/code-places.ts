@@ -1,0 +1,47 @@
+/**
+ * Names for the places where packets are dropped: a location is an address anywhere in the kernel's code, often
+ * in a function that has no packet among its parameters and so is not probed.
+ */
+import { moduleBuildId } from '../kernel/build-ids.ts';
+import type { CurrentSymbols } from '../kernel/live-symbols.ts';
+import {
+  EventKind,
+  EventRecord,
+  RINGBUF_HEADER_BYTES,
+  type KernelAddress,
+  type KernelLocation,
+} from '../../common/protocol.ts';
+import { RECORD_STRIDE } from './ring-buffer.ts';
+
+const TWO_32 = 2 ** 32;
+const KIND = RINGBUF_HEADER_BYTES + EventRecord.kind;
+const ADDRESS = RINGBUF_HEADER_BYTES + EventRecord.address;
+
+export class DropLocations {
+  readonly #known = new Set<KernelAddress>();
+
+  constructor(private readonly symbols: CurrentSymbols) {}
+
+  /**
+   * The locations of a batch that were never seen before, with their names.
+   * @param frame `headroom` bytes, then whole ring buffer records
+   */
+  newIn(frame: Buffer, headroom: number): KernelLocation[] {
+    const fresh: KernelLocation[] = [];
+    for (let at = headroom; at + RECORD_STRIDE <= frame.length; at += RECORD_STRIDE) {
+      if (frame[at + KIND] !== EventKind.Drop) continue;
+      const address = frame.readUInt16LE(at + ADDRESS + 4) * TWO_32 + frame.readUInt32LE(at + ADDRESS);
+      if (this.#known.has(address)) continue;
+      this.#known.add(address);
+      const location = this.locate(address);
+      if (location !== undefined) fresh.push(location);
+    }
+    return fresh;
+  }
+
+  private locate(address: KernelAddress): KernelLocation | undefined {
+    const location = this.symbols.get().locate(address);
+    const buildId = location && location.module !== '' ? moduleBuildId(location.module) : undefined;
+    return location && { ...location, ...(buildId !== undefined && { buildId }) };
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * The packet filter as a BPF object file that libbpf's static linker links to the programs of bpf/. They call
+ * `int pcap_filter_l2(data, linear, length, paged, link)` on a packet's Ethernet header and `pcap_filter_l3` on
+ * its IP header, `pcap_tunnel_l2` and `pcap_tunnel_l3` on those of the packet inside of a tunnel
+ * (FILTER_PARAMETERS says what the arguments are); nonzero keeps the packet. As global functions they are
+ * verified by themselves. They call packet_word of bpf/paged.h.
+ */
+import type { DirectReads } from '../btf/direct-reads.ts';
+import type { CbpfInstruction, CompiledFilter } from '../../common/protocol.ts';
+import { checkBranchLimit } from './branch-limit.ts';
+import { buildBtf } from './btf-builder.ts';
+import { decodeCbpf } from '../../common/bpf/cbpf.ts';
+import * as ebpf from '../../common/bpf/ebpf.ts';
+import { buildElf } from './elf-builder.ts';
+import { FILTER_PARAMETERS, translate } from '../../common/bpf/translate.ts';
+
+const PACKET_WORD = { name: 'packet_word', parameters: ['skb', 'position'] };
+
+/**
+ * @param filter null: keep every packet; a side that is null keeps none, a tunnel's that is left out keeps all
+ * @param direct how programs of this kernel read without calls; undefined: not at all
+ * @throws AgentFailure `bad-filter`
+ */
+export function filterObject(filter: CompiledFilter | null, direct?: DirectReads): Uint8Array {
+  const sideCode = (program: readonly CbpfInstruction[] | null) => codeOf(program, direct);
+  const everything = constant(1);
+  const bodies = {
+    pcap_filter_l2: filter === null ? everything : sideCode(filter.l2),
+    pcap_filter_l3: filter === null ? everything : sideCode(filter.l3),
+    pcap_tunnel_l2: filter?.tunnelL2 === undefined ? everything : sideCode(filter.tunnelL2),
+    pcap_tunnel_l3: filter?.tunnelL3 === undefined ? everything : sideCode(filter.tunnelL3),
+  };
+  const functions: { name: string; offset: number; bytes: number }[] = [];
+  const code: ebpf.Instruction[] = [];
+  for (const [name, body] of Object.entries(bodies)) {
+    const bytes = body.length * ebpf.INSTRUCTION_BYTES;
+    functions.push({ name, offset: code.length * ebpf.INSTRUCTION_BYTES, bytes });
+    for (const instruction of body) code.push(instruction);
+  }
+  const calls = code.flatMap((instruction, index) =>
+    ebpf.isExternalCall(instruction) ? index * ebpf.INSTRUCTION_BYTES : [],
+  );
+  const infos = functions.map(({ name, offset }) => ({ name, offset, parameters: FILTER_PARAMETERS }));
+  const { btf, btfExt } = buildBtf('.text', infos, calls.length > 0 ? [PACKET_WORD] : []);
+  return buildElf({
+    code: ebpf.encode(code),
+    functions,
+    external: { name: PACKET_WORD.name, calls },
+    data: [
+      { name: '.BTF', bytes: btf },
+      { name: '.BTF.ext', bytes: btfExt },
+    ],
+  });
+}
+
+/** Whether the filter asks for the interface, the direction or a tag: the caller must pass `link` then. */
+export function readsLink(filter: CompiledFilter | null): boolean {
+  const sides = [filter?.l2 ?? null, filter?.l3 ?? null];
+  return sides.some((side) => side !== null && decodeCbpf(side).some(({ op }) => op === 'load-link'));
+}
+
+function codeOf(
+  program: readonly CbpfInstruction[] | null,
+  direct: DirectReads | undefined,
+): ebpf.Instruction[] {
+  if (program === null) return constant(0);
+  const code = translate(decodeCbpf(program), direct);
+  checkBranchLimit(code);
+  return code;
+}
+
+/** A function that decides without looking. */
+function constant(value: 0 | 1): ebpf.Instruction[] {
+  return [ebpf.alu32('mov', ebpf.R0, value), ebpf.exit()];
+}

@@ -1,0 +1,45 @@
+/** A BPF object of ours with a filter linked in. */
+import { encodeFilterConfig } from '../filter/filter-config.ts';
+import { filterObject } from '../filter/filter-object.ts';
+import type { KernelMemory } from './packet-memory.ts';
+import { findMap, initialValue, linkObjects, openObject, type BpfObject } from '../native/libbpf.ts';
+import { close, memfdCreate } from '../native/libc.ts';
+import { loadConfigured } from './load.ts';
+import { nativeFile } from '../native/native.ts';
+import type { CompiledFilter } from '../../common/protocol.ts';
+
+/**
+ * Links and loads; the caller closes the object.
+ * @param name one of the agent's files, e.g. `trace.bpf.o`
+ * @param memory how programs reach the bytes of packets
+ * @param configure runs between opening and loading
+ * @throws AgentFailure: `no-privilege`, `bad-filter` (the filter is refused), `load`
+ */
+export function loadLinked(
+  name: string,
+  filter: CompiledFilter | null,
+  memory: KernelMemory,
+  configure: (object: BpfObject) => void,
+): BpfObject {
+  const filterFile = filterObject(filter, memory.directReads);
+  return loadConfigured(
+    () => openLinked(name, filterFile),
+    (object) => {
+      initialValue(findMap(object, '.rodata.filter')).set(encodeFilterConfig(filter, memory.pages));
+      configure(object);
+    },
+  );
+}
+
+function openLinked(name: string, filterFile: Uint8Array): BpfObject {
+  const filterFd = memfdCreate('filter', filterFile);
+  const linkedFd = memfdCreate('linked', new Uint8Array());
+  try {
+    const path = `/proc/self/fd/${linkedFd}`;
+    linkObjects(path, [nativeFile(name), `/proc/self/fd/${filterFd}`]);
+    return openObject(path);
+  } finally {
+    close(filterFd);
+    close(linkedFd);
+  }
+}

@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import type { KernelImage } from '../images/kernel.ts';
+
+export interface Machine {
+  pid: number;
+  /** Where the guest's port 22 is reached on 127.0.0.1. */
+  port: number;
+  /** Everything on the serial console so far. */
+  console: () => string;
+  /** Settles when the emulator has ended, by itself or killed; says how. */
+  ended: Promise<string>;
+  /** Ends it at once: the guest's writes are thrown away anyhow. */
+  kill: () => Promise<void>;
+}
+
+export interface MachineOptions {
+  kernel: KernelImage;
+  root: string;
+  seed: string;
+  /** For the emulator's temporary files. */
+  dir: string;
+  memoryMb: number;
+  smp: number;
+  /** Its clock advances a nanosecond for each instruction; needs a single CPU. */
+  countInstructions: boolean;
+}
+
+/**
+ * nowatchdog and no stall reports: the host may be busy for long. oops=panic and -no-reboot: after an oops
+ * nothing in a guest can be trusted, so the emulator ends and everybody notices.
+ */
+const COMMAND_LINE =
+  'console=ttyS0 quiet net.ifnames=0 mitigations=off nowatchdog rcupdate.rcu_cpu_stall_suppress=1 ' +
+  'oops=panic panic=-1';
+
+/** Starts a QEMU machine in software emulation; needs no privilege and sees no network but 127.0.0.1. */
+export async function startMachine(options: MachineOptions): Promise<Machine> {
+  const port = await freePort();
+  const { kernel, root, seed, memoryMb, smp, countInstructions } = options;
+  const accelerator = countInstructions
+    ? ['-accel', 'tcg,thread=single', '-icount', 'shift=0']
+    : ['-accel', 'tcg,thread=multi'];
+  const drive = (file: string, mode: string) => ['-drive', `file=${file},format=raw,if=virtio,${mode}`];
+  const args = [
+    // The emulator's cmpxchg16b makes 6.12 panic; five-level page tables only cost time.
+    ...accelerator,
+    ...['-cpu', 'max,-cx16,-la57', '-smp', `${smp}`, '-m', `${memoryMb}`],
+    ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-serial', 'stdio'],
+    ...['-kernel', kernel.vmlinuz, '-initrd', kernel.initramfs, '-append', COMMAND_LINE],
+    ...drive(root, 'snapshot=on'),
+    ...drive(kernel.modules, 'readonly=on'),
+    ...drive(seed, 'readonly=on'),
+    ...['-netdev', `user,id=n0,restrict=on,hostfwd=tcp:127.0.0.1:${port}-:22`],
+    ...['-device', 'virtio-net-pci,netdev=n0,romfile='],
+  ];
+  // setpriv becomes QEMU after asking the kernel to kill it when this process ends, however that happens.
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TMPDIR: options.dir },
+  });
+  let text = '';
+  const collect = (chunk: Buffer) => {
+    text += chunk.toString('latin1');
+  };
+  child.stdout.on('data', collect);
+  child.stderr.on('data', collect);
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, signal) => resolve(`QEMU ended with ${signal ?? `code ${code}`}`));
+  });
+  await Promise.race([once(child, 'spawn'), ended]);
+  return {
+    pid: child.pid ?? 0,
+    port,
+    console: () => text,
+    ended,
+    async kill() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,316 @@
+/** Reaching, preparing and leaving real guests with the built agent: every way in, every way to root. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { after, before, describe, test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { distDir } from '../../../build/paths.ts';
+import { PacketTraceError } from '../../../extension/base/errors.ts';
+import type { ErrorCode } from '../../../extension/base/errors.ts';
+import { connectTarget } from '../../../extension/target/connect.ts';
+import type { ConnectOptions, Prompts } from '../../../extension/target/connection.ts';
+import { FRAME_HEADER_BYTES } from '../../../common/protocol.ts';
+import type { Hello } from '../../../common/protocol.ts';
+import { bootGuest } from '../guests/guest.ts';
+import type { Guest, GuestUser, Userland } from '../guests/guest.ts';
+
+const CACHE = '.cache/kernel-packet-trace/target';
+
+/** Options that reach a guest, and read nothing of the user's own SSH settings. */
+function options(guest: Guest, user: GuestUser, more: Partial<ConnectOptions> = {}): ConnectOptions {
+  const sshConfigFile = join(dirname(guest.knownHosts), 'ssh_config');
+  const lines = [
+    `UserKnownHostsFile ${guest.knownHosts}`,
+    'GlobalKnownHostsFile none',
+    'IdentityAgent none',
+    'IdentityFile none',
+    'ConnectTimeout 60',
+  ];
+  writeFileSync(sshConfigFile, `${lines.join('\n')}\n`);
+  return {
+    target: `${user}@127.0.0.1:${guest.port}`,
+    identity: guest.privateKey,
+    sshConfigFile,
+    assetsDir: distDir,
+    prompts: answering(),
+    hostKeys: {
+      read: () => Promise.resolve(''),
+      append: () => Promise.reject(new Error('nothing to remember')),
+    },
+    log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+    ...more,
+  };
+}
+
+function answering(...answers: string[]): Prompts & { asked: string[] } {
+  const asked: string[] = [];
+  return {
+    asked,
+    confirmHostKey: () => Promise.resolve(false),
+    secret: (question) => {
+      asked.push(question.kind);
+      return Promise.resolve(answers.shift());
+    },
+  };
+}
+
+async function fails(code: ErrorCode, attempt: Promise<unknown>): Promise<PacketTraceError> {
+  const error: unknown = await attempt.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof PacketTraceError, `expected ${code}, got ${String(error)}`);
+  assert.equal(error.code, code, error.message);
+  assert.notEqual(error.remedy, '');
+  return error;
+}
+
+/** The agent's first message; leaves the stream flowing. */
+function hello(output: Readable): Promise<Hello> {
+  let data = Buffer.alloc(0);
+  return new Promise((resolve, reject) => {
+    output.on('data', (chunk: Buffer) => {
+      data = Buffer.concat([data, chunk]);
+      if (data.length < FRAME_HEADER_BYTES) return;
+      const end = FRAME_HEADER_BYTES + data.readUInt32LE(0);
+      if (data.length >= end) resolve(JSON.parse(data.toString('utf8', FRAME_HEADER_BYTES, end)) as Hello);
+    });
+    output.on('end', () => reject(new Error('the agent said nothing')));
+  });
+}
+
+async function output(guest: Guest, command: string): Promise<string> {
+  return (await guest.exec(command)).stdout.trim();
+}
+
+/** Connects, starts the agent, and checks that it is a root process of the guest that is gone afterwards. */
+async function runsAgentAsRoot(guest: Guest, request: ConnectOptions): Promise<void> {
+  const target = await connectTarget(request);
+  try {
+    const agent = await target.startAgent('serve');
+    const { pid, kernelRelease } = await hello(agent.output);
+    assert.equal(kernelRelease, guest.release);
+    assert.equal(await output(guest, `ps -o user= -p ${pid}`), 'root');
+    agent.close();
+    const closed = await agent.closed;
+    assert.equal(closed.connectionLost, false);
+    assert.equal(closed.exitCode, 0, closed.stderr);
+    assert.equal(await output(guest, `ps -o pid= -p ${pid}`), '');
+  } finally {
+    target.dispose();
+  }
+}
+
+function withGuest(userland: Userland, tests: (guest: () => Guest) => void): void {
+  describe(`6.12, ${userland} userland`, () => {
+    let guest: Guest;
+    before(async () => {
+      assert.ok(existsSync(join(distDir, 'agent/agent.cjs')), 'the build comes first');
+      guest = await bootGuest({ kernel: '6.12', userland });
+    });
+    after(() => guest?.stop());
+    tests(() => guest);
+  });
+}
+
+async function measured(t: TestContext, guest: Guest, origin: string): Promise<void> {
+  for (const [nth, uploads] of [
+    ['first', true],
+    ['second', false],
+  ] as const) {
+    const start = performance.now();
+    const target = await connectTarget(options(guest, 'root'));
+    target.dispose();
+    const { node, uploadedBytes } = target.facts;
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    t.diagnostic(
+      `${nth} start: ${(uploadedBytes / 1e6).toFixed(1)} MB in ${seconds} s, Node ${node.version} (${node.origin})`,
+    );
+    assert.equal(node.origin, origin);
+    assert.equal(uploadedBytes > 0, uploads);
+  }
+}
+
+/** Spares the emulated guest one upload for each further user. */
+async function giveUploadTo(guest: Guest, users: readonly GuestUser[]): Promise<void> {
+  for (const user of users) {
+    const result = await guest.exec(
+      `mkdir -p /home/${user}/.cache && cp -a /root/.cache/kernel-packet-trace /home/${user}/.cache/ && chown -R ${user}: /home/${user}/.cache`,
+    );
+    assert.equal(result.code, 0, result.stderr);
+  }
+}
+
+withGuest('node', (guest) => {
+  test("the target's own Node is used, the agent uploaded once", (t) => measured(t, guest(), 'path'));
+  test('root', () => runsAgentAsRoot(guest(), options(guest(), 'root')));
+  test('sudo without a password', () => runsAgentAsRoot(guest(), options(guest(), 'admin')));
+});
+
+withGuest('bare', (guest) => {
+  test('Node and the agent are uploaded, once', async (t) => {
+    await measured(t, guest(), 'uploaded');
+    await giveUploadTo(guest(), ['admin', 'sudoer']);
+  });
+  test('root', () => runsAgentAsRoot(guest(), options(guest(), 'root')));
+
+  test('what was uploaded is private, and nothing else is left', async () => {
+    const list = await output(
+      guest(),
+      `cd /root/${CACHE} && stat -c '%a %n' * | sed -E 's/-[0-9a-f]{64}//' && ls -A | wc -l`,
+    );
+    assert.equal(list, '700 agent\n700 node\n2');
+  });
+
+  test('sudo without a password', async () => {
+    const prompts = answering();
+    await runsAgentAsRoot(guest(), options(guest(), 'admin', { prompts }));
+    assert.deepEqual(prompts.asked, []);
+  });
+
+  test('sudo with a password: asked again when wrong, seen by nobody', async () => {
+    const password = guest().passwords.sudoer;
+    const prompts = answering('wrong', password);
+    const target = await connectTarget(options(guest(), 'sudoer', { prompts }));
+    try {
+      assert.deepEqual(prompts.asked, ['sudo', 'sudo']);
+      assert.equal(target.facts.privilege, 'sudo-password');
+      const agents = [await target.startAgent('serve'), await target.startAgent('serve')];
+      for (const agent of agents) assert.equal((await hello(agent.output)).kernelRelease, guest().release);
+      const exposed = `cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -c kernel-packet-trace`;
+      assert.ok(Number(await output(guest(), exposed)) > 0);
+      const secrets = await guest().exec(
+        'cat > /tmp/word; cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr "\\0" "\\n" | grep -cFf /tmp/word; rm /tmp/word',
+        {
+          input: `${password}\n`,
+        },
+      );
+      assert.equal(secrets.stdout.trim(), '0');
+      for (const agent of agents) {
+        agent.close();
+        assert.equal((await agent.closed).exitCode, 0);
+      }
+    } finally {
+      target.dispose();
+    }
+  });
+
+  test('login by password, wrong at first, then sudo', async () => {
+    const password = guest().passwords.sudoer;
+    const prompts = answering('wrong', password, password);
+    const target = await connectTarget(options(guest(), 'sudoer', { identity: undefined, prompts }));
+    target.dispose();
+    assert.deepEqual(prompts.asked, ['password', 'password', 'sudo']);
+  });
+
+  test('login by password alone, without keyboard-interactive', async () => {
+    const conf = '/run/lab/sshd_config';
+    // Its process is there before it listens.
+    const serverPid = () => output(guest(), 'ss -ltnH sport = :22 | grep -q . && pgrep -o -x sshd');
+    const old = await serverPid();
+    await guest().exec(`sed -i 's/^KbdInteractive.*/KbdInteractiveAuthentication no/' ${conf}; kill ${old}`);
+    let restarted = '';
+    for (let attempt = 0; attempt < 50 && (restarted === '' || restarted === old); attempt++) {
+      await sleep(200);
+      restarted = await serverPid();
+    }
+    assert.notEqual(restarted, old);
+    const { sudoer } = guest().passwords;
+    const prompts = answering('wrong', sudoer, sudoer);
+    const target = await connectTarget(options(guest(), 'sudoer', { identity: undefined, prompts }));
+    target.dispose();
+    assert.deepEqual(prompts.asked, ['password', 'password', 'sudo']);
+    const stubborn = answering('a', 'b', 'c', sudoer);
+    await fails(
+      'authentication',
+      connectTarget(options(guest(), 'sudoer', { identity: undefined, prompts: stubborn })),
+    );
+    assert.equal(stubborn.asked.length, 3);
+  });
+
+  test('a changed host key: no password is asked for', async () => {
+    const changed = join(dirname(guest().knownHosts), 'changed');
+    const line = readFileSync(`${guest().privateKey}.pub`, 'utf8');
+    writeFileSync(changed, `[127.0.0.1]:${guest().port} ${line}`);
+    const prompts = answering(guest().passwords.sudoer);
+    const request = options(guest(), 'sudoer', { identity: undefined, prompts });
+    const config = `${request.sshConfigFile}-changed`;
+    writeFileSync(
+      config,
+      readFileSync(request.sshConfigFile ?? '', 'utf8').replace(guest().knownHosts, changed),
+    );
+    await fails('host-key-changed', connectTarget({ ...request, sshConfigFile: config }));
+    assert.deepEqual(prompts.asked, []);
+  });
+
+  test('no sudo rights', async () => {
+    const prompts = answering(guest().passwords.plain);
+    const error = await fails('target-no-privilege', connectTarget(options(guest(), 'plain', { prompts })));
+    assert.match(error.message, /plain may not use sudo/);
+    assert.equal(await output(guest(), `ls /home/plain/${CACHE}`), '', 'uploaded without a use');
+  });
+
+  test('sudo that wants a terminal', async () => {
+    await guest().exec("echo 'Defaults:admin requiretty' > /etc/sudoers.d/tty");
+    const error = await fails('target-no-privilege', connectTarget(options(guest(), 'admin')));
+    assert.match(error.remedy, /!requiretty/);
+    await guest().exec('rm /etc/sudoers.d/tty');
+  });
+
+  test('an account without a shell', async () => {
+    await guest().exec('usermod -s /usr/sbin/nologin plain');
+    const error = await fails('target-unsupported', connectTarget(options(guest(), 'plain')));
+    assert.match(error.message, /not available/);
+    await guest().exec('usermod -s /bin/bash plain');
+  });
+
+  test('a login shell that is no POSIX shell', async () => {
+    // Stands in for csh and fish: it can run one command by its name and nothing else.
+    await guest().exec(
+      `printf '#!/bin/bash\\n[[ $2 == /bin/sh ]] && exec /bin/sh\\necho "syntax error" >&2\\nexit 1\\n' > /usr/local/bin/oddsh; chmod 755 /usr/local/bin/oddsh; usermod -s /usr/local/bin/oddsh admin`,
+    );
+    await runsAgentAsRoot(guest(), options(guest(), 'admin'));
+    await guest().exec('usermod -s /bin/bash admin');
+  });
+
+  test('too little space: found before the upload, and when it runs out during it', async () => {
+    const mounted = async (megabytes: number, attempt: () => Promise<void>) => {
+      await guest().exec(`mkdir -p /root/.cache; mount -t tmpfs -o size=${megabytes}m small /root/.cache`);
+      try {
+        await attempt();
+        assert.equal(await output(guest(), `ls -A /root/${CACHE} 2>/dev/null`), '');
+      } finally {
+        await guest().exec('umount -l /root/.cache');
+      }
+    };
+    await mounted(20, async () => {
+      const error = await fails('target-no-space', connectTarget(options(guest(), 'root')));
+      assert.match(error.message, /MB needed/);
+    });
+    await mounted(140, async () => {
+      let filled: Promise<unknown> | undefined;
+      const onProgress = (text: string) => {
+        if (/Node.*\(\d\d /.test(text)) filled ??= guest().exec('cat /dev/zero > /root/.cache/fill');
+      };
+      const error = await fails('target-no-space', connectTarget(options(guest(), 'root', { onProgress })));
+      assert.match(error.message, /No space left/);
+      await filled;
+    });
+  });
+
+  test('a cut connection: the agent is gone within 5 seconds', async () => {
+    const target = await connectTarget(options(guest(), 'root'));
+    const agent = await target.startAgent('serve');
+    const { pid } = await hello(agent.output);
+    await guest().exec(`kill -9 $(ps -o ppid= -p $(ps -o ppid= -p ${pid})) $(ps -o ppid= -p ${pid})`);
+    const closed = await agent.closed;
+    assert.equal(closed.connectionLost, true);
+    const deadline = performance.now() + 5000;
+    let left = await output(guest(), `ps -o pid= -p ${pid}`);
+    while (left !== '' && performance.now() < deadline) left = await output(guest(), `ps -o pid= -p ${pid}`);
+    assert.equal(left, '');
+    target.dispose();
+  });
+});

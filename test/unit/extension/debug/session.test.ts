@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as settled } from 'node:timers/promises';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { NO_FILTER } from '../../../../extension/recording/filters.ts';
+import type { StartLaunch } from '../../../../extension/tracing/launch-configuration.ts';
+import { PacketTraceSession } from '../../../../extension/debug/session.ts';
+import { PacketTraceError } from '../../../../extension/base/errors.ts';
+import type { RunningTrace } from '../../../../extension/tracing/start-trace.ts';
+import { FakeCapture } from '../../../support/agent/fake-capture.ts';
+
+/** Talks to a session as VS Code talks to an inline adapter. */
+class Client {
+  readonly events: DebugProtocol.Event[] = [];
+  private readonly waiting = new Map<number, (response: DebugProtocol.Response) => void>();
+  private seq = 0;
+
+  constructor(readonly session: PacketTraceSession) {
+    session.onDidSendMessage((raw) => {
+      const message = raw as DebugProtocol.ProtocolMessage;
+      if (message.type === 'event') this.events.push(message as DebugProtocol.Event);
+      const response = message as DebugProtocol.Response;
+      if (message.type === 'response') this.waiting.get(response.request_seq)?.(response);
+    });
+  }
+
+  request(command: string, args: unknown = {}): Promise<DebugProtocol.Response> {
+    const seq = ++this.seq;
+    const request: DebugProtocol.Request = { seq, type: 'request', command, arguments: args };
+    return new Promise((resolve) => {
+      this.waiting.set(seq, resolve);
+      this.session.handleMessage(request);
+    });
+  }
+
+  /** The transcript: names of events, with the text of output. */
+  get transcript(): string[] {
+    return this.events.map(({ event, body }) => {
+      const output = (body as { output?: string } | undefined)?.output;
+      return output === undefined ? event : `${event}: ${output.trimEnd()}`;
+    });
+  }
+}
+
+const INITIALIZE = { adapterID: 'packet-trace', pathFormat: 'path' };
+const LAUNCH = { target: 'root@host', filter: 'tcp' };
+
+function setUp(start?: StartLaunch) {
+  const capture = new FakeCapture([[{ name: 'ip_rcv', time: 0 }]]);
+  capture.attached = {
+    type: 'attached',
+    backend: 'kprobe-multi',
+    functions: Array.from({ length: 1604 }, (_, index) => ({
+      address: index,
+      name: 'f',
+      module: '',
+      argument: 1,
+    })),
+    skipped: [{ reason: 'not traceable', names: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] }],
+    dropReasons: [],
+    devices: [],
+    milliseconds: { scan: 700, load: 300, attach: 550 },
+  };
+  const calls = { disposed: 0 };
+  const trace: RunningTrace = {
+    target: undefined as never,
+    capture,
+    changeFilter: (filter) => capture.changeFilter({ ...NO_FILTER, filter }),
+    dispose: () => {
+      calls.disposed++;
+      return Promise.resolve();
+    },
+  };
+  const client = new Client(new PacketTraceSession(start ?? (() => Promise.resolve(trace))));
+  return { client, capture, calls, trace };
+}
+
+const ATTACHED =
+  'output: Tracing root@host: 1,604 functions probed with kprobe-multi in 1.6 s.\n' +
+  '  7 not probed, not traceable: a, b, c, d, e, and 2 more';
+
+test('launch, terminate: what the console says, and the trace is over', async () => {
+  const { client, capture, calls } = setUp();
+  assert.equal((await client.request('initialize', INITIALIZE)).success, true);
+  assert.equal((await client.request('launch', LAUNCH)).success, true);
+  const threads = await client.request('threads');
+  assert.equal(JSON.stringify(threads.body), '{"threads":[{"id":1,"name":"Capture of root@host"}]}');
+  assert.equal((await client.request('terminate')).success, true);
+  assert.equal((await client.request('disconnect')).success, true);
+  assert.deepEqual(client.transcript, [
+    'initialized',
+    'thread',
+    ATTACHED,
+    'output: Trace of root@host: stopped. 1 event in 1 trajectory, 0 lost.',
+    'terminated',
+  ]);
+  assert.equal(capture.ended?.why, 'stopped');
+  assert.equal(calls.disposed, 1);
+});
+
+test('the attributes reach the start complete', async () => {
+  const seen: unknown[] = [];
+  const { trace, client } = setUp((configuration) => {
+    seen.push(configuration);
+    return Promise.resolve(trace);
+  });
+  await client.request('launch', {
+    ...LAUNCH,
+    tunnelFilterL3: 'icmp',
+    functions: 'ip_.*',
+    through: 'ip_rcv',
+    identity: '/key',
+    other: 1,
+  });
+  assert.deepEqual(seen, [
+    {
+      target: 'root@host',
+      filter: 'tcp',
+      tunnelFilterL2: '',
+      tunnelFilterL3: 'icmp',
+      functions: 'ip_.*',
+      through: 'ip_rcv',
+      backend: 'auto',
+      identity: '/key',
+    },
+  ]);
+});
+
+test('a configuration with a mistake starts nothing and names the attribute', async () => {
+  for (const [attributes, words] of [
+    [{ filter: 'tcp' }, /names no target/],
+    [{ target: 5 }, /"target" .* is 5/],
+    [{ target: 'h', backend: 'fast' }, /"backend" .* is "fast"/],
+  ] as const) {
+    const { client } = setUp(() => assert.fail('started'));
+    const response = (await client.request('launch', attributes)) as DebugProtocol.ErrorResponse;
+    assert.equal(response.success, false);
+    assert.match(response.body.error?.format ?? '', words);
+    assert.equal(client.events.at(-1)?.event, 'terminated');
+  }
+});
+
+test('a start that fails is reported once, with the next step', async () => {
+  const { client } = setUp(() =>
+    Promise.reject(new PacketTraceError('filter', 'Bad filter.', 'Correct it.')),
+  );
+  const response = (await client.request('launch', LAUNCH)) as DebugProtocol.ErrorResponse;
+  assert.equal(response.body.error?.format, 'Bad filter. Correct it.');
+  assert.equal(response.body.error?.showUser, false);
+  assert.deepEqual(client.transcript, ['terminated']);
+});
+
+test('disconnecting while it attaches cancels the start', async () => {
+  const { client } = setUp(
+    (_configuration, signal) =>
+      new Promise((_resolve, reject) =>
+        signal.addEventListener('abort', () => reject(new PacketTraceError('cancelled', 'Cancelled.'))),
+      ),
+  );
+  const launched = client.request('launch', LAUNCH);
+  assert.equal((await client.request('disconnect')).success, true);
+  assert.equal((await launched).success, false);
+  assert.deepEqual(client.transcript, ['terminated']);
+});
+
+test('a trace that was attached in spite of a cancellation is stopped', async () => {
+  let attach: (trace: RunningTrace) => void = () => undefined;
+  const { client, capture, calls, trace } = setUp(() => new Promise((resolve) => (attach = resolve)));
+  const launched = client.request('launch', LAUNCH);
+  const terminated = client.request('terminate');
+  attach(trace);
+  await Promise.all([launched, terminated]);
+  assert.equal(capture.ended?.why, 'stopped');
+  assert.equal(calls.disposed, 1);
+});
+
+test('a connection that is lost ends the session with the reason and the totals', async () => {
+  const { client, capture, calls } = setUp();
+  await client.request('launch', LAUNCH);
+  capture.lost = 3;
+  const error = new PacketTraceError('connection-lost', 'The connection was lost.');
+  capture.finish({ why: 'connection-lost', error });
+  await settled();
+  assert.deepEqual(client.transcript.slice(2), [
+    'output: The connection was lost.',
+    'output: Trace of root@host: the connection was lost; what was captured until then stays. ' +
+      '1 event in 1 trajectory, 3 lost.',
+    'terminated',
+  ]);
+  assert.equal(calls.disposed, 1);
+});
+
+test('a trace that ended before the session could listen is reported too', async () => {
+  const { client, capture } = setUp();
+  capture.finish({ why: 'agent-died' });
+  await client.request('launch', LAUNCH);
+  await settled();
+  assert.equal(client.events.at(-1)?.event, 'terminated');
+});
+
+test('losses do not flood the console', async () => {
+  const { client, capture } = setUp();
+  await client.request('launch', LAUNCH);
+  for (capture.lost = 1; capture.lost < 10_000; capture.lost++) capture.emit('lost', capture.lost);
+  const reports = client.transcript.filter((line) => line.includes('lost so far'));
+  assert.ok(reports.length >= 1 && reports.length <= 20, `${reports.length} reports`);
+  await client.request('disconnect');
+  assert.match(client.transcript.at(-2) ?? '', /10,000 lost\.$/);
+});
+
+test('what a trace cannot do is said', async () => {
+  const { client } = setUp();
+  const initialized = await client.request('initialize', INITIALIZE);
+  assert.deepEqual(initialized.body, { supportsTerminateRequest: true });
+  await client.request('launch', LAUNCH);
+  const pause = (await client.request('pause', { threadId: 1 })) as DebugProtocol.ErrorResponse;
+  assert.equal(pause.success, false);
+  assert.match(pause.body.error?.format ?? '', /cannot be paused/);
+  const set = await client.request('setBreakpoints', { source: { path: 'a.c' }, breakpoints: [{ line: 1 }] });
+  const { breakpoints } = set.body as DebugProtocol.SetBreakpointsResponse['body'];
+  assert.deepEqual(
+    breakpoints.map(({ verified }) => verified),
+    [false],
+  );
+  await client.request('disconnect');
+});
+
+test('a session that VS Code drops stops its trace', async () => {
+  const { client, capture } = setUp();
+  await client.request('launch', LAUNCH);
+  client.session.dispose();
+  await client.session.stopTrace();
+  assert.equal(capture.ended?.why, 'stopped');
+});
+
+test('the debug console changes the filter, tells it, and takes nothing else', async () => {
+  const { client, capture } = setUp();
+  await client.request('initialize', INITIALIZE);
+  await client.request('launch', LAUNCH);
+  const evaluate = async (expression: string, context = 'repl') => {
+    const response = await client.request('evaluate', { expression, context });
+    return response.success ? (response.body as { result: string }).result : response.message;
+  };
+  assert.match((await evaluate('filter udp port 53')) ?? '', /^The filter is changed/);
+  assert.equal(capture.filters.at(-1)?.filter, 'udp port 53');
+  assert.ok(client.transcript.includes('output: Filter: udp port 53'));
+  assert.equal(await evaluate('filter'), 'Filter: udp port 53');
+  assert.match((await evaluate('udp port 53')) ?? '', /takes "filter EXPRESSION"/);
+  assert.match((await evaluate('filter tcp', 'hover')) ?? '', /no expressions/);
+  await client.request('terminate');
+});

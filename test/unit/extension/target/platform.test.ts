@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { PacketTraceError } from '../../../../extension/base/errors.ts';
+import { LocalShell } from '../../../../extension/target/local.ts';
+import { inspectPlatform, readPlatform } from '../../../../extension/target/platform.ts';
+import { runScript } from '../../../../extension/target/shell.ts';
+
+const GOOD = `os=Linux
+machine=x86_64
+release=6.12.1
+uid=1000
+user=me
+home=/home/me
+bits=64
+libc=glibc 2.36
+df=/dev/vda 1000 400 600 40% /
+gzip=yes
+node=v18.19.0 x64 /usr/bin/node
+node=v22.1.0 x64 /home/me/.vscode-server/cli/servers/Stable-1/server/node
+`;
+
+test('what a Debian host prints', () => {
+  assert.deepEqual(readPlatform(GOOD, 'host'), {
+    os: 'Linux',
+    machine: 'x86_64',
+    arch: 'x64',
+    kernelRelease: '6.12.1',
+    uid: 1000,
+    user: 'me',
+    cacheDir: '/home/me/.cache/kernel-packet-trace/target',
+    freeBytes: 600 * 1024,
+    hasGzip: true,
+    node: {
+      path: '/home/me/.vscode-server/cli/servers/Stable-1/server/node',
+      version: 'v22.1.0',
+      origin: 'vscode-server',
+    },
+    oldNodes: ['v18.19.0 (/usr/bin/node)'],
+  });
+});
+
+test('a Node for another processor is not used', () => {
+  const platform = readPlatform(GOOD.replace('x86_64', 'aarch64'), 'host');
+  assert.equal(platform.arch, 'arm64');
+  assert.equal(platform.node, undefined);
+});
+
+for (const [what, from, to, message] of [
+  ['a Mac', 'os=Linux', 'os=Darwin', /host cannot be traced: it runs Darwin, not Linux/],
+  ['an old ARM board', 'machine=x86_64', 'machine=armv7l', /its processor is armv7l/],
+  ['32-bit programs', 'bits=64', 'bits=32', /32-bit/],
+  ['musl', 'libc=glibc 2.36', 'libc=musl libc (x86_64)', /musl/],
+  ['an old glibc', 'libc=glibc 2.36', 'libc=ldd (GNU libc) 2.17', /glibc 2\.17/],
+  ['no home', 'home=/home/me', 'home=', /no home directory/],
+] as const) {
+  test(`${what}: target-unsupported`, () => {
+    assert.throws(
+      () => readPlatform(GOOD.replace(from, to), 'host'),
+      (error) =>
+        error instanceof PacketTraceError &&
+        error.code === 'target-unsupported' &&
+        message.test(error.message) &&
+        error.remedy !== '',
+    );
+  });
+}
+
+test('this machine is seen as it is', async () => {
+  const platform = await inspectPlatform(new LocalShell());
+  assert.equal(platform.kernelRelease, release());
+  assert.equal(platform.uid, process.getuid?.());
+  assert.equal(platform.cacheDir, `${homedir()}/.cache/kernel-packet-trace/target`);
+  assert.ok((platform.freeBytes ?? 0) > 0);
+});
+
+test('Nodes are found in PATH and in VS Code Server, old ones passed over', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'kpt-platform-'));
+  try {
+    const server = join(dir, '.vscode-server/cli/servers/Stable-0/server');
+    mkdirSync(server, { recursive: true });
+    writeFileSync(join(server, 'node'), `#!/bin/sh\necho "v22.5.0 ${process.arch} $0"\n`, { mode: 0o755 });
+    mkdirSync(join(dir, 'bin'));
+    writeFileSync(join(dir, 'bin/node'), `#!/bin/sh\necho "v18.0.0 ${process.arch} $0"\n`, { mode: 0o755 });
+    const env = { ...process.env, HOME: dir, PATH: `${join(dir, 'bin')}:${process.env.PATH}` };
+    const platform = await inspectPlatform(new LocalShell(env));
+    assert.deepEqual(platform.node, {
+      path: join(server, 'node'),
+      version: 'v22.5.0',
+      origin: 'vscode-server',
+    });
+    assert.deepEqual(platform.oldNodes, [`v18.0.0 (${join(dir, 'bin/node')})`]);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+});
+
+test('scripts: result, exit code, error text, input', async () => {
+  const shell = new LocalShell();
+  const result = await runScript(shell, 'cat; echo problem >&2; exit 3', {
+    input: Buffer.from("it's $HOME\n"),
+  });
+  assert.deepEqual(result, { code: 3, stdout: "it's $HOME\n", stderr: 'problem\n' });
+});
+
+test('a script that does not end is ended', async () => {
+  await assert.rejects(
+    runScript(new LocalShell(), 'exec sleep 60', { timeoutMs: 200 }),
+    /did not end in time/,
+  );
+});
