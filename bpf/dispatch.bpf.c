@@ -4,6 +4,7 @@
  * tracepoint, a program that goes on in the program of trace.bpf.c that has the filter in force. Another filter
  * takes other programs, in the other half of the tables, and one store to `active`; no probe is touched.
  */
+#include "dispatch.h"
 #include "events/events-map.h"
 #include "events/loss.h"
 #include "types.h"
@@ -11,9 +12,6 @@
 
 /* The programs call GPL-only helpers. */
 char gpl[] SEC("license") = "GPL";
-
-/* Argument positions count from 1; remote-agent/dispatcher.ts has this number too. */
-#define HALF 8
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);

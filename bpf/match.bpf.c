@@ -5,26 +5,11 @@
  */
 #include "types.h"
 #include "filter/filter-view.h"
+#include "filter/match-packet.h"
 #include <bpf/bpf_helpers.h>
 
 /* The programs call GPL-only helpers. */
 char gpl[] SEC("license") = "GPL";
-
-/* The verifier walks the loop over them round by round. */
-#define BATCH_PACKETS 64
-#define BATCH_BYTES (1u << 20)
-
-/* remote-agent/match.ts writes these; the same layout is there. */
-struct match_packet {
-	__u32 offset; /* of its bytes */
-	__u32 captured;
-	__u32 length;
-	__u32 layer; /* 2: from the Ethernet header, 3: from the IP header, 0: no packet, the batch has ended */
-	__u64 link;
-	__u64 matches;
-};
-
-_Static_assert(sizeof(struct match_packet) == 32, "the agent writes these bytes");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

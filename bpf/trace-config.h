@@ -27,8 +27,5 @@ struct trace_config {
 	__u32 generation;
 };
 
-_Static_assert(__builtin_offsetof(struct trace_config, own_local_address) == 9, "the agent writes these bytes");
-_Static_assert(sizeof(struct trace_config) == 48, "the agent writes these bytes");
-
 /* The only variable of its section: the agent writes it at offset 0. */
 const volatile struct trace_config config;

@@ -48,8 +48,8 @@ async function compile(source: string, flags: string[], output: string): Promise
   await rename(temporary, output);
 }
 
-/** Compiles a program of the lab for this machine's kind of kernels, with what it includes of bpf/. */
-export async function compileLabBpf(source: string): Promise<Uint8Array> {
+/** Compiles a program that is not shipped, for this machine's kind of kernels, with what it includes of bpf/. */
+export async function compileBpf(source: string): Promise<Uint8Array> {
   await ensureInstalled(['clang', 'libbpf-dev']);
   const target = TARGETS.find(({ platform }) => platform === `linux-${process.arch}`);
   if (target === undefined) throw new Error(`no BPF programs for ${process.arch}`);

@@ -2,11 +2,12 @@
 import { pathToFileURL } from 'node:url';
 import { buildBpf } from './bpf.ts';
 import { bundle } from './bundle.ts';
+import { buildLayouts } from './layouts.ts';
 import { buildLibpcap } from './libpcap/libpcap.ts';
 import { collectNative } from './packages/native.ts';
 import { type DebianPart, writeNotice } from './notice.ts';
 
-/** What build/native.ts and build/libpcap.ts take from Debian. */
+/** What build/packages/native.ts and build/libpcap/ take from Debian. */
 const SHIPPED_FROM_DEBIAN: DebianPart[] = [
   { suite: 'bookworm-backports', name: 'libbpf1', title: 'libbpf', use: 'loads the probes on the target' },
   { suite: 'bullseye', name: 'libelf1', title: 'libelf', use: "reads the probes' object file for libbpf" },
@@ -26,6 +27,7 @@ export async function build(): Promise<void> {
   await collectNative();
   await buildLibpcap();
   await buildBpf();
+  await buildLayouts();
   const bundled = await bundle();
   await writeNotice([...bundled, 'koffi'], SHIPPED_FROM_DEBIAN); // koffi is shipped as its native library
 }

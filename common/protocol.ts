@@ -5,6 +5,7 @@
  * A frame is `u32 length` (little-endian, of the payload), `u8 kind`, payload. Control messages are JSON
  * objects with a `type`; events travel as raw ring buffer records, undecoded.
  */
+import type { KernelAddress } from './kernel-address.ts';
 
 /** Changes when either side would misread the other; the deployed agent always has the editor's version. */
 export const PROTOCOL_VERSION = 1;
@@ -18,7 +19,7 @@ export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 
 /**
  * An `Events` payload: this header (little-endian), then whole ring buffer records as the kernel wrote them,
- * each `BPF_RINGBUF_HDR_SZ` bytes of header (u32 length with flag bits, u32 page offset) and an EventRecord.
+ * each `BPF_RINGBUF_HDR_SZ` bytes of header (u32 length with flag bits, u32 page offset) and an EventLayout.
  * All records have the same size. A record whose header has the discard bit set is to be skipped.
  */
 export const EventsHeader = {
@@ -35,73 +36,6 @@ export const RINGBUF_HEADER_BYTES = 8;
 /** In the first u32 of a record's header (include/uapi/linux/bpf.h). */
 export const RINGBUF_BUSY_BIT = 0x8000_0000;
 export const RINGBUF_DISCARD_BIT = 0x4000_0000;
-
-/** Byte offsets of the fields of one event; mirrors `struct event` in bpf/event.h (a test compares them). */
-export const EventRecord = {
-  /** u64, CLOCK_MONOTONIC nanoseconds (bpf_ktime_get_ns). */
-  timestamp: 0,
-  /** u64, address of the struct sk_buff. */
-  skb: 8,
-  /** u64, skb->head. */
-  head: 16,
-  /** u64: Function: the probed address, as in `ProbedFunction.address`; Drop: the address it was dropped at. */
-  address: 24,
-  /** u32, Drop only: enum skb_drop_reason or a subsystem's value. */
-  dropReason: 32,
-  /** u32, network namespace inode number; 0 when the skb has neither device nor socket. */
-  netns: 36,
-  /** u32, skb->dev->ifindex or 0. */
-  ifindex: 40,
-  /** u32, skb->dev->mtu or 0. */
-  mtu: 44,
-  /** u32, skb->mark. */
-  mark: 48,
-  /** u32, skb->len. */
-  len: 52,
-  /** u32, process id (tgid) that was running; not always the packet's owner. */
-  pid: 56,
-  /** u16 */
-  cpu: 60,
-  /** u8, EventKind */
-  kind: 62,
-  /** u8, EventFlag bits */
-  flags: 63,
-  /** u16, skb->protocol in host byte order (ETH_P_IP = 0x0800). */
-  protocol: 64,
-  /** u16, host byte order; 0 when the protocol has none. */
-  sourcePort: 66,
-  /** u16, host byte order. */
-  destinationPort: 68,
-  /** u8, IPPROTO_* */
-  l4Protocol: 70,
-  /** u8, TCP flags byte (FIN = 1 … CWR = 128). */
-  tcpFlags: 71,
-  /** 16 bytes, network order; IPv4 uses the first four. */
-  sourceAddress: 72,
-  destinationAddress: 88,
-  /** 16 bytes, NUL-padded (TASK_COMM_LEN). */
-  comm: 104,
-  /** u32: events lost on this CPU between the one it delivered before and this one. */
-  lostBefore: 120,
-  /** u32, `generation` of the filter that kept it. */
-  generation: 124,
-  bytes: 128,
-} as const;
-
-export const EventKind = { Function: 0, Drop: 1 } as const;
-
-export const EventFlag = {
-  /** Addresses are valid (IPv4 unless Ipv6). */
-  Tuple: 1,
-  Ipv6: 2,
-  /** A later fragment: it has addresses and no ports. */
-  Fragment: 4,
-} as const;
-
-/**
- * A kernel address as a JavaScript number: its low 48 bits (the rest is sign extension), exact below 2^53.
- */
-export type KernelAddress = number;
 
 /** One classic BPF instruction: `[code, jt, jf, k]`, k unsigned (struct bpf_insn of libpcap). */
 export type CbpfInstruction = readonly [code: number, jt: number, jf: number, k: number];
@@ -258,7 +192,7 @@ export interface Attached {
   skipped: SkippedFunctions[];
   /** The connection whose packets are left out, `10.0.2.15:22 - 10.0.2.2:49152`; absent: there is none. */
   ownConnection?: string;
-  /** Names for `EventRecord.dropReason`; empty on kernels whose kfree_skb tracepoint has no reason (before 5.17). */
+  /** Names for `EventLayout.dropReason`; empty on kernels whose kfree_skb tracepoint has no reason (before 5.17). */
   dropReasons: DropReasonName[];
   /** Names of the network interfaces that the agent could see (its own network namespace). */
   devices: { netns: number; ifindex: number; name: string }[];
@@ -309,7 +243,7 @@ export interface Neighbourhood {
   distances: number[];
 }
 
-/** Which source and which debug information the running kernel has; comes once, after `attached`. */
+/** Which source and which debug information the running kernel has; comes once, after `attached`, where asked for. */
 export interface KernelBuild {
   type: 'kernel-build';
   buildIds: BuildIds;
@@ -317,7 +251,7 @@ export interface KernelBuild {
   config: string | null;
   /** Address of `_stext`: KASLR moves the kernel's own functions together with it. */
   textStart: KernelAddress | null;
-  /** A Neighbourhood of the functions of `attached`, in their order: JSON, gzip, base64. */
+  /** A Neighbourhood of the functions of `attached`, in their order: JSON, gzip, base64; empty: it is not known. */
   neighbourhood: string;
 }
 

@@ -1,22 +1,20 @@
 /**
- * The agent: `agent.cjs serve` speaks protocol.ts on its standard streams until they end; `agent.cjs check`
- * prints a CheckReport. It runs as root on the target and lives only as long as its connection.
+ * The agent: `agent.cjs serve` speaks common/protocol.ts on its standard streams until they end. It runs as root on
+ * the target and lives only as long as its connection.
  */
-import { checkTarget } from './modes/check.ts';
 import { asAgentError } from '../common/errors.ts';
 import { FrameDecoder } from '../common/framing.ts';
 import { makeHello } from './hello.ts';
 import { useAgentFolder } from './native/native.ts';
 import { Output } from './events/output.ts';
-import type { CheckReport } from '../common/protocol.ts';
-import { Session } from './session.ts';
+import { AgentSession } from './session.ts';
 
 /** Past this the process ends with its probes armed, and the kernel disarms them. */
 const DETACH_LIMIT_MS = 3000;
 
 function serve(): void {
   const output = new Output(process.stdout);
-  const session = new Session(output, () => {
+  const session = new AgentSession(output, () => {
     leave(1, 'the editor is silent');
   });
   let leaving = false;
@@ -61,21 +59,9 @@ function serve(): void {
   });
 }
 
-async function check(): Promise<void> {
-  const report: CheckReport = { type: 'check', items: await checkTarget() };
-  process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
-}
-
 useAgentFolder(__dirname);
-switch (process.argv[2]) {
-  case 'serve':
-    serve();
-    break;
-  case 'check':
-  case '--check':
-    void check();
-    break;
-  default:
-    process.stderr.write('usage: agent.cjs serve | check\n');
-    process.exitCode = 2;
+if (process.argv[2] === 'serve') serve();
+else {
+  process.stderr.write('usage: agent.cjs serve\n');
+  process.exitCode = 2;
 }

@@ -1,6 +1,6 @@
 /** The agent's side of the conversation: requests in, messages out, and at its end no probe left behind. */
 import { readKernelBtf } from './btf/kernel-btf.ts';
-import { findDirectReads, type DirectReads } from './btf/direct-reads.ts';
+import { findDirectReads } from './btf/find-direct-reads.ts';
 import { checkTarget } from './modes/check.ts';
 import { asAgentError, AgentFailure } from '../common/errors.ts';
 import { matchPackets } from './modes/match.ts';
@@ -20,11 +20,11 @@ const HEARTBEAT_CHECK_MS = 250;
 
 const NO_TRACE: End = { type: 'end', why: 'stop', events: 0, lost: 0, milliseconds: { detach: 0 } };
 
-export class Session {
+export class AgentSession {
   /** Set from the start request until the trace has ended; aborting cancels a trace that is not armed yet. */
   #starting: AbortController | undefined;
   #trace: Trace | undefined;
-  #directReads: Promise<DirectReads | undefined> | undefined;
+  #directReads: Promise<ReturnType<typeof findDirectReads>> | undefined;
   /** One request is worked on at a time. */
   #work: Promise<void> = Promise.resolve();
   /** Checks in a row that found nothing heard since the one before. */

@@ -1,67 +1,40 @@
 /** One trace: plan, load, attach, drain, detach. */
 import { performance } from 'node:perf_hooks';
-import type { Attachment } from './attach/attachment.ts';
-import { attachKprobes } from './attach/kprobe/attach.ts';
-import { attachMulti } from './attach/multi.ts';
+import { attach } from './attach/attach.ts';
 import { chooseBackend } from './attach/backend.ts';
+import { dropReasons } from './btf/drop-reasons.ts';
+import { findDirectReads } from './btf/find-direct-reads.ts';
 import { readKernelBtf } from './btf/kernel-btf.ts';
-import { findDirectReads } from './btf/direct-reads.ts';
-import { Dispatcher } from './programs/dispatcher.ts';
+import { CodePlaces } from './events/code-places.ts';
 import { Drain } from './events/drain.ts';
-import { DropLocations } from './events/code-places.ts';
-import { dropReasons } from './kernel/drop-reasons.ts';
-import { putInForce, type ProgramOptions } from './programs/of-filter.ts';
-import { readInterfaces } from './kernel/interfaces.ts';
-import { CurrentSymbols, loadedModules } from './kernel/live-symbols.ts';
-import { readKallsyms, textSymbols } from './kernel/kallsyms.ts';
-import { describeKernelBuild } from './kernel/build.ts';
-import { attachKprobeMulti, attachRawTracepoint, destroyLink, LibbpfError } from './native/libbpf.ts';
-import { monotonicNow } from './native/libc.ts';
 import { mapLossCounters } from './events/loss-counters.ts';
-import { releaseGarbage } from './native/release-garbage.ts';
 import type { Output } from './events/output.ts';
+import { mapRingBuffer } from './events/ring-buffer.ts';
+import { describeKernelBuild, noKernelBuild } from './kernel/build.ts';
+import { readInterfaces } from './kernel/interfaces.ts';
+import { readKallsyms, textSymbols } from './kernel/kallsyms.ts';
+import { LiveSymbols } from './kernel/live-symbols.ts';
+import { loadedModules } from './kernel/modules.ts';
 import { describeConnection, findOwnConnection } from './kernel/own-connection.ts';
 import { findPageVariables } from './kernel/page-variables.ts';
-import { parsePattern, planProbes, type ProbePlan } from './plan/plan.ts';
+import { SymbolMap } from './kernel/symbol-map.ts';
+import { monotonicNow } from './native/libc.ts';
+import { releaseGarbage } from './native/release-garbage.ts';
+import { parsePattern, planProbes } from './plan/plan.ts';
+import { Dispatcher } from './programs/dispatcher.ts';
+import { putInForce, type ProgramOptions } from './programs/of-filter.ts';
 import type {
   Attached,
-  Backend,
   End,
   FilterChanged,
   FilterRequest,
   Progress,
-  SkippedFunctions,
   StartRequest,
 } from '../common/protocol.ts';
-import { mapRingBuffer } from './events/ring-buffer.ts';
-import { SymbolOrder } from './kernel/symbol-map.ts';
 
 const DEFAULT_RING_BYTES = 32 * 1024 * 1024;
 
-/** Milliseconds since the call before, whole. */
-function stopwatch(): () => number {
-  let last = performance.now();
-  return () => {
-    const now = performance.now();
-    const elapsed = Math.round(now - last);
-    last = now;
-    return elapsed;
-  };
-}
-
-/** Runs its cleanups in reverse order, once. */
-class Cleanup {
-  readonly #steps: (() => void | Promise<void>)[] = [];
-
-  add(step: () => void | Promise<void>): void {
-    this.#steps.push(step);
-  }
-
-  async run(): Promise<void> {
-    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) await step();
-  }
-}
-
+/** A trace that runs. */
 export class Trace {
   private constructor(
     private readonly output: Output,
@@ -81,75 +54,44 @@ export class Trace {
       output.send({ type: 'progress', stage, done, total });
     };
     const clock = stopwatch();
-    const pattern = request.functions === null ? null : parsePattern(request.functions);
-    const btf = await readKernelBtf(signal);
-    const modules = loadedModules();
-    const kallsyms = await readKallsyms(signal);
-    const plan = await planProbes({
-      functions: pattern,
-      btf,
-      kallsyms,
-      signal,
-      onProgress: progress('scan'),
-    });
-    const reasons = dropReasons(btf);
+    const planned = await planTrace(request, signal, progress('scan'));
+    const { plan, reasons, kallsyms, modules } = planned;
     const scan = clock();
 
     const probes = new Cleanup();
     const resources = new Cleanup();
     try {
       progress('load')(0, 1);
-      const backend = chooseBackend(request.backend);
-      const ownConnection = request.includeOwnConnection === true ? undefined : findOwnConnection();
-      const positions = new Set(plan.functions.map(({ argument }) => argument));
-      const ringBufferBytes = request.ringBufferBytes || DEFAULT_RING_BYTES;
-      const dispatcher = new Dispatcher({ backend, positions, ringBufferBytes });
-      resources.add(() => {
-        dispatcher.close();
-      });
-      const ring = mapRingBuffer(dispatcher.mapFd('events'), dispatcher.ringBufferBytes);
-      resources.add(ring.unmap);
-      const loss = mapLossCounters(dispatcher.mapFd('.bss'));
-      resources.add(loss.unmap);
-      const programs: ProgramOptions = {
-        backend,
-        positions,
-        dropReasonArgument: reasons.argument,
-        ownConnection,
-        memory: { pages: findPageVariables(kallsyms), directReads: findDirectReads(btf) },
-      };
-      putInForce(dispatcher, programs, request.filter, 0);
+      const { dispatcher, programs, ring, loss } = loadPrograms(request, planned, resources);
+      const { backend, ownConnection } = programs;
       progress('load')(1, 1);
       const load = clock();
 
-      const attachment = await attach({ backend, dispatcher, plan, signal, onProgress: progress('attach') });
+      const onProgress = progress('attach');
+      const attachment = await attach({ backend, dispatcher, plan, signal, onProgress });
       probes.add(attachment.detach);
-      const dropSkipped = attachDrop(dispatcher, probes);
       const attached: Attached = {
         type: 'attached',
         backend,
         functions: attachment.functions,
-        skipped: [...plan.skipped, ...attachment.skipped, ...dropSkipped],
+        skipped: [...plan.skipped, ...attachment.skipped],
         ...(ownConnection && { ownConnection: describeConnection(ownConnection) }),
         dropReasons: reasons.names,
         devices: readInterfaces(),
         milliseconds: { scan, load, attach: clock() },
       };
       output.send(attached);
-      const symbols = new SymbolOrder(textSymbols(kallsyms));
-      const drain = new Drain(
-        ring.ring,
-        loss,
-        output,
-        new DropLocations(new CurrentSymbols(symbols, modules)),
-      );
+
+      const symbols = new SymbolMap(textSymbols(kallsyms));
+      const places = new CodePlaces(new LiveSymbols(symbols, modules));
+      const drain = new Drain(ring, loss, output, places);
       drain.start();
       if (request.wantBuild === true)
-        // What it tells helps to find sources; the trace goes on without.
-        describeKernelBuild(attached.functions, symbols).then(
-          (build) => output.send(build),
-          () => undefined,
-        );
+        void describeKernelBuild(attached.functions, symbols)
+          .catch(noKernelBuild)
+          .then((build) => {
+            output.send(build);
+          });
       setImmediate(releaseGarbage); // once nothing here holds it
       return new Trace(output, dispatcher, programs, probes, resources, drain);
     } catch (error) {
@@ -189,42 +131,65 @@ export class Trace {
   }
 }
 
-interface AttachRequest {
-  backend: Backend;
-  dispatcher: Dispatcher;
-  plan: ProbePlan;
-  signal: AbortSignal;
-  onProgress: (done: number, total: number) => void;
+type Planned = Awaited<ReturnType<typeof planTrace>>;
+
+/** What to probe, and what of the kernel was read to find that out; some ten megabytes. */
+async function planTrace(
+  request: StartRequest,
+  signal: AbortSignal,
+  onProgress: (done: number, total: number) => void,
+) {
+  const functions = request.functions === null ? null : parsePattern(request.functions);
+  const btf = await readKernelBtf(signal);
+  const modules = loadedModules(); // before the symbols: one that comes in between is noticed later
+  const kallsyms = await readKallsyms(signal);
+  const plan = await planProbes({ functions, btf, kallsyms, signal, onProgress });
+  const memory = { pages: findPageVariables(kallsyms), directReads: findDirectReads(btf) };
+  return { plan, reasons: dropReasons(btf), memory, kallsyms, modules };
 }
 
-function attach({ backend, dispatcher, plan, signal, onProgress }: AttachRequest): Promise<Attachment> {
-  const total = plan.functions.length;
-  onProgress(0, total);
-  const io = {
-    program: (position: number) => dispatcher.program(position),
-    signal,
-    onProgress: (done: number) => {
-      onProgress(done, total);
-    },
+/** Loads the programs with the first filter in force. @param resources gets what gives them back */
+function loadPrograms(request: StartRequest, { plan, reasons, memory }: Planned, resources: Cleanup) {
+  const programs: ProgramOptions = {
+    backend: chooseBackend(request.backend),
+    positions: new Set(plan.functions.map(({ argument }) => argument)),
+    dropReasonArgument: reasons.argument,
+    ownConnection: request.includeOwnConnection === true ? undefined : findOwnConnection(),
+    memory,
   };
-  if (backend === 'kprobe') return attachKprobes(plan, io);
-  return attachMulti({
-    ...io,
-    functions: plan.functions,
-    links: { attach: attachKprobeMulti, destroy: destroyLink },
+  const ringBufferBytes = request.ringBufferBytes || DEFAULT_RING_BYTES;
+  const dispatcher = new Dispatcher({ ...programs, ringBufferBytes });
+  resources.add(() => {
+    dispatcher.close();
   });
+  const { ring, unmap } = mapRingBuffer(dispatcher.mapFd('events'), dispatcher.ringBufferBytes);
+  resources.add(unmap);
+  const loss = mapLossCounters(dispatcher.mapFd('.bss'));
+  resources.add(loss.unmap);
+  putInForce(dispatcher, programs, request.filter, 0);
+  return { dispatcher, programs, ring, loss };
 }
 
-/** Without it a drop has no reason; everything else is still worth having. */
-function attachDrop(dispatcher: Dispatcher, probes: Cleanup): SkippedFunctions[] {
-  try {
-    const link = attachRawTracepoint(dispatcher.dropProgram, 'kfree_skb');
-    probes.add(() => {
-      destroyLink(link);
-    });
-    return [];
-  } catch (error) {
-    if (!(error instanceof LibbpfError)) throw error;
-    return [{ reason: `refused by the kernel (${error.reason})`, names: ['tracepoint skb:kfree_skb'] }];
+/** Milliseconds since the call before, whole. */
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    const elapsed = Math.round(now - last);
+    last = now;
+    return elapsed;
+  };
+}
+
+/** Runs its cleanups in reverse order, once. */
+class Cleanup {
+  readonly #steps: (() => void | Promise<void>)[] = [];
+
+  add(step: () => void | Promise<void>): void {
+    this.#steps.push(step);
+  }
+
+  async run(): Promise<void> {
+    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) await step();
   }
 }

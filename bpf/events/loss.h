@@ -5,7 +5,7 @@
 #include <bpf/bpf_helpers.h>
 
 /* A power of two; on a bigger machine CPUs share counters, and the sum stays right. */
-#define LOSS_CPUS 1024
+enum loss_limit { LOSS_CPUS = 1024 };
 
 struct cpu_loss {
 	__u64 total;

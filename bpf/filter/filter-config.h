@@ -22,7 +22,5 @@ struct filter_config {
 	__u8 tunnel_filters;
 };
 
-_Static_assert(sizeof(struct filter_config) == 24, "the agent writes these bytes");
-
 /* The only variable of its section. */
 const volatile struct filter_config filter_config SEC(".rodata.filter");

@@ -1,4 +1,4 @@
-/* The module's exports: one filter compiled for one link type. The host makes the instance new again for each (libpcap-module.ts). */
+/* The module's exports: one filter compiled for one link type. The host makes the instance new again for each (extension/filter/libpcap/module.ts). */
 #include <config.h>
 #include <pcap-int.h>
 

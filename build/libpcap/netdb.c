@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Kinds of names; extension/filter/names.ts has the same numbers. */
+/* Kinds of names; extension/filter/libpcap/names.ts has the same numbers. */
 enum { HOST, NETWORK, ETHER_HOST, PROTOCOL, TCP_SERVICE, UDP_SERVICE };
 
 /* The number that a name stands for, or a negative one. A double holds every u32 and -1. */

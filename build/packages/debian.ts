@@ -10,6 +10,8 @@ export type DebianArch = 'amd64' | 'arm64';
 
 /** Package lists are read again after this long; unpacking them costs seconds. */
 const LISTS_KEEP_MS = 12 * 3600 * 1000;
+/** How long another apt-get of this machine, not of ours, is waited for. */
+const LOCK_SECONDS = 600;
 
 /**
  * Installs Debian packages on this machine if they are missing.
@@ -29,10 +31,14 @@ export async function ensureInstalled(packages: readonly string[]): Promise<void
   }
   process.stderr.write(`installing Debian packages: ${missing.join(' ')}\n`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const install = ['install', '-y', '-q', '--no-install-recommends', ...missing];
-  await run('apt-get', install, { env }).catch(async () => {
-    await run('apt-get', ['update', '-q'], { env }); // stale or empty package lists
-    await run('apt-get', install, { env });
+  // One at a time: apt-get fails where another one holds its locks.
+  const lock = join(cacheDir(), 'apt.lock');
+  const apt = (...args: string[]) =>
+    run('flock', [lock, 'apt-get', '-q', '-o', `DPkg::Lock::Timeout=${LOCK_SECONDS}`, ...args], { env });
+  const install = () => apt('install', '-y', '--no-install-recommends', ...missing);
+  await install().catch(async () => {
+    await apt('update'); // stale or empty package lists
+    await install();
   });
 }
 

@@ -4,10 +4,10 @@
  * program reads at fixed offsets near the start (nearly everything that a filter looks at) is copied to the stack
  * once, up front: a load from there needs no call, and no check either where every way to it has checked as much.
  *
- * Bytes in page fragments come from packet_word of bpf/paged.h, out of line: a packet whose first bytes are all
- * linear pays nothing for them.
+ * Bytes in page fragments come from packet_word of bpf/packet/paged-bytes.h, out of line: a packet whose first
+ * bytes are all linear pays nothing for them.
  */
-import type { DirectReads } from '../../remote-agent/btf/direct-reads.ts';
+import type { DirectReads } from './direct-reads.ts';
 import { Label, type Assembler } from './assembler.ts';
 import type { LoadSize, Operation } from './cbpf.ts';
 import * as ebpf from './ebpf.ts';

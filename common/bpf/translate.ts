@@ -1,9 +1,12 @@
 /**
- * Classic BPF → eBPF. The result is the body of a function of the arguments in FILTER_PARAMETERS, which returns
+ * Classic BPF → eBPF: operations come in, as cbpf.ts decodes them, instructions go out, for ebpf.ts to encode. The
+ * other files of this folder are parts of this one, or list and interpret programs; read this file first.
+ *
+ * The result is the body of a function of the arguments in FILTER_PARAMETERS, which returns
  * nonzero to keep the packet. The meaning is that of libpcap's bpf_filter on a packet of which the linear and
  * the paged bytes were captured.
  */
-import type { DirectReads } from '../../remote-agent/btf/direct-reads.ts';
+import type { DirectReads } from './direct-reads.ts';
 import { Assembler, Label } from './assembler.ts';
 import {
   MEMORY_WORDS,

@@ -45,15 +45,24 @@ export class PacketTraceError extends Error {
   }
 }
 
+/** The user gave up, or something newer took its place. */
+export function cancelled(): PacketTraceError {
+  return new PacketTraceError('cancelled', 'Cancelled.');
+}
+
+/** Message and remedy as one text. */
+export function errorText({ message, remedy }: PacketTraceError): string {
+  return [message, remedy].filter((part) => part !== '').join(' ');
+}
+
 /** Any thrown value as a PacketTraceError; unexpected ones become `internal` and keep their cause. */
 export function asPacketTraceError(error: unknown): PacketTraceError {
   if (error instanceof PacketTraceError) return error;
-  if (error instanceof Error && error.name === 'AbortError')
-    return new PacketTraceError('cancelled', 'Cancelled.');
+  if (error instanceof Error && error.name === 'AbortError') return cancelled();
   const message = error instanceof Error ? error.message : String(error);
   return new PacketTraceError('internal', message, '', { cause: error });
 }
 
 export function throwIfCancelled(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw new PacketTraceError('cancelled', 'Cancelled.');
+  if (signal?.aborted === true) throw cancelled();
 }

@@ -1,5 +1,13 @@
 /** Addresses and ports as pwru prints them, so that its users read ours at once. */
-import type { TupleParts } from '../recording/capture.ts';
+export interface TupleParts {
+  source: string;
+  sourcePort: number;
+  destination: string;
+  destinationPort: number;
+  /** `tcp`, `udp`, `icmp`…, or the protocol's number. */
+  protocol: string;
+  tcpFlags: number;
+}
 
 /** include/uapi/linux/in.h; ICMPv6 by pwru's name. */
 const PROTOCOLS = new Map([
@@ -21,6 +29,11 @@ const PROTOCOLS = new Map([
 /** `tcp`, or the number where there is no common name. */
 export function protocolName(protocol: number): string {
   return PROTOCOLS.get(protocol) ?? String(protocol);
+}
+
+/** skb->protocol, an EtherType: `0x0806`. */
+export function formatEtherType(type: number): string {
+  return `0x${type.toString(16).padStart(4, '0')}`;
 }
 
 /** The first four bytes in dotted form. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Capture } from '../recording/capture.ts';
 import { PacketTraceError, throwIfCancelled } from '../base/errors.ts';
 import { isKernelTree } from '../kernel-source/checkout/find-checkout.ts';
-import { skewOf } from '../kernel-source/checkout-skew.ts';
+import { skewNotice } from '../kernel-source/checkout-skew.ts';
 import { KernelSource } from '../kernel-source/kernel-source.ts';
 import type { Environment } from './environment.ts';
 import type { Status } from './output/status.ts';
@@ -52,12 +52,7 @@ export function sayProgress(status: Status, share: number): void {
 }
 
 /** Says when the checkout is not the source of the target's kernel. */
-export async function sayOtherKernel(
-  { hello, attached }: Capture,
-  source: KernelSource,
-  status: Status,
-): Promise<void> {
-  const names = attached?.functions.map(({ name }) => name) ?? [];
-  const skew = await skewOf(source, hello?.kernelVersion ?? '', names).catch(() => undefined);
-  if (skew !== undefined && skew.level !== 'same') status.log.warn(`${skew.message} ${skew.remedy}`.trim());
+export async function sayOtherKernel(capture: Capture, source: KernelSource, status: Status): Promise<void> {
+  const notice = await skewNotice(source, capture);
+  if (notice !== undefined) status.log.warn(notice.message);
 }

@@ -1,8 +1,9 @@
 import { EXIT_CODES } from './exit-codes.ts';
-import { OPTIONS, type OptionSpec } from './options.ts';
+import { OPTIONS, type OptionSpec, SOURCE_OPTIONS } from './options.ts';
 
 const WIDTH = 79;
 const INDENT = 33;
+const SOURCE_INDENT = 24;
 
 /** The form in which an option is written, e.g. `-i, --identity FILE`. */
 export function optionForm({ name, short, argument }: OptionSpec): string {
@@ -35,7 +36,7 @@ a filter matches. With "-" both read filters from standard input, one a line,
 and print a JSON object a line.
 
 Options:
-${OPTIONS.map(optionHelp).join('\n')}
+${OPTIONS.map((option) => optionHelp(option, INDENT)).join('\n')}
 
 Exit codes:
 ${EXIT_CODES.map(([code, meaning]) => columns(`  ${code}`, meaning, 7)).join('\n')}
@@ -50,8 +51,27 @@ Examples:
 `;
 }
 
-function optionHelp(option: OptionSpec): string {
-  return columns(`  ${option.short === undefined ? '    ' : ''}${optionForm(option)}`, option.help, INDENT);
+/** The text of source --help. */
+export function sourceHelpText(): string {
+  return `Where in a kernel checkout a function is defined.
+
+Usage:
+  packet-trace source --checkout DIR [options] NAME
+  packet-trace source --checkout DIR [options] -
+  packet-trace source index DIR
+
+With "-" names are read from standard input, one a line, each with its module
+(and its address in hexadecimal) after tabs if known. A definition that would be
+opened without asking is marked with "*". index makes the index anew and
+prints what that took.
+
+Options:
+${SOURCE_OPTIONS.map((option) => optionHelp(option, SOURCE_INDENT)).join('\n')}
+`;
+}
+
+function optionHelp(option: OptionSpec, indent: number): string {
+  return columns(`  ${option.short === undefined ? '    ' : ''}${optionForm(option)}`, option.help, indent);
 }
 
 /** A term and its explanation, which is wrapped and indented. */

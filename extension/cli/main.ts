@@ -1,18 +1,25 @@
-/** `packet-trace`: the terminal front end. */
+/**
+ * `packet-trace`: the terminal front end. In come arguments, which command-line.ts makes a command of by the tables
+ * of options.ts; out go lines on standard output, status on standard error, and an exit code. Read commands/trace.ts
+ * next.
+ */
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { asPacketTraceError } from '../base/errors.ts';
 import { hostKeyFile } from '../target/ssh/host-key-file.ts';
-import { checkTarget, startTrace } from '../tracing/start-trace.ts';
+import { startTrace } from '../tracing/start-trace.ts';
+import { checkTarget } from '../tracing/with-agent.ts';
 import { checkCommand } from './commands/check.ts';
 import type { Environment } from './environment.ts';
 import { ExitCode } from './exit-codes.ts';
 import { filterCheckCommand } from './commands/filter-check.ts';
 import { filterMatchCommand } from './commands/filter-match.ts';
-import { helpText } from './help.ts';
-import { parseCommandLine, type Command } from './options.ts';
+import { parseCommandLine } from './command-line.ts';
+import { helpText, sourceHelpText } from './help.ts';
+import type { Command } from './options.ts';
 import { reportError } from './report-error.ts';
+import { sourceIndexCommand } from './commands/source-index.ts';
 import { sourceCommand } from './commands/source.ts';
 import { traceCommand } from './commands/trace.ts';
 
@@ -28,7 +35,6 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     hostKeys: hostKeyFile(hostKeyPath(process.env)),
     interrupt: interruptSignal(),
   });
-  if (args[0] === 'source') return sourceCommand(args.slice(1), environment());
   let command: Command;
   try {
     command = parseCommandLine(args);
@@ -37,7 +43,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   }
   switch (command.name) {
     case 'help':
-      stdout.write(helpText());
+      stdout.write(command.of === 'source' ? sourceHelpText() : helpText());
       return args.length === 0 ? ExitCode.Usage : ExitCode.Ok;
     case 'version':
       stdout.write(`packet-trace ${version}\n`);
@@ -50,6 +56,10 @@ async function main(args: readonly string[]): Promise<ExitCode> {
       return filterCheckCommand(command, environment());
     case 'filter match':
       return filterMatchCommand(command, environment());
+    case 'source':
+      return sourceCommand(command, environment());
+    case 'source index':
+      return sourceIndexCommand(command, environment());
   }
 }
 

@@ -1,8 +1,6 @@
-/** The command line: one table of options, from which parsing, --help and the documentation's check are made. */
-import { parseArgs } from 'node:util';
+/** Options of the command line: tables from which parsing, --help and the documentation's check are made. */
 import type { Backend } from '../../common/protocol.ts';
 import type { FilterTexts } from '../recording/filters.ts';
-import { PacketTraceError } from '../base/errors.ts';
 import type { LinkType } from '../filter/libpcap/compile.ts';
 
 export interface OptionSpec {
@@ -15,21 +13,25 @@ export interface OptionSpec {
   /** A switch that is on; `--NAME=false` turns it off. */
   on?: true;
   help: string;
+}
+
+export interface SharedOption extends OptionSpec {
   commands: readonly Command['name'][];
 }
 
-const TIMESTAMPS = ['none', 'current', 'relative', 'absolute'] as const;
-const BACKENDS = ['auto', 'kprobe', 'kprobe-multi'] as const;
-const HOST_KEY_CHECKS = ['ask', 'accept-new', 'yes'] as const;
+export const TIMESTAMPS = ['none', 'current', 'relative', 'absolute'] as const;
+export const BACKENDS = ['auto', 'kprobe', 'kprobe-multi'] as const;
+export const HOST_KEY_CHECKS = ['ask', 'accept-new', 'yes'] as const;
 
-const LINK_TYPES = ['EN10MB', 'RAW'] as const satisfies readonly LinkType[];
+export const LINK_TYPES = ['EN10MB', 'RAW'] as const satisfies readonly LinkType[];
 
 const trace = ['trace'] as const;
 const match = ['filter match'] as const;
 const filterCheck = ['filter check'] as const;
 const all = ['trace', 'check', 'filter match'] as const;
 
-export const OPTIONS: readonly OptionSpec[] = [
+/** Of all commands but `source`. */
+export const OPTIONS: readonly SharedOption[] = [
   { name: 'identity', short: 'i', argument: 'FILE', help: 'private key to try first', commands: all },
   {
     name: 'strict-host-key-checking',
@@ -136,6 +138,16 @@ export const OPTIONS: readonly OptionSpec[] = [
   { name: 'help', short: 'h', help: 'print this help', commands: [] },
 ];
 
+export const SOURCE_OPTIONS: readonly OptionSpec[] = [
+  { name: 'checkout', argument: 'DIR', help: 'the kernel source tree' },
+  { name: 'module', argument: 'NAME', help: 'module that the function is in; vmlinux if built in' },
+  { name: 'config', argument: 'FILE', help: 'configuration of the kernel (/boot/config-…)' },
+  { name: 'kallsyms', argument: 'FILE', help: "copy of the target's /proc/kallsyms" },
+  { name: 'machine', argument: 'NAME', help: 'as "uname -m" tells on the target; by default x86_64' },
+  { name: 'json', help: 'print one JSON object a line' },
+  { name: 'help', short: 'h', help: 'print this help' },
+];
+
 interface Common {
   identity: string | undefined;
   /** undefined: ask on a terminal, else refuse */
@@ -185,133 +197,30 @@ export interface FilterCheckOptions extends Pick<Common, 'json'> {
   optimize: boolean;
 }
 
+export interface SourceOptions extends Pick<Common, 'json'> {
+  name: 'source';
+  checkout: string;
+  /** `-`: one a line on standard input. */
+  function: string;
+  /** Empty: not known. */
+  module: string;
+  /** Files, and the machine, that tell of the kernel. */
+  config: string | undefined;
+  kallsyms: string | undefined;
+  machine: string | undefined;
+}
+
+export interface SourceIndexOptions extends Pick<Common, 'json'> {
+  name: 'source index';
+  checkout: string;
+}
+
 export type Command =
-  TraceOptions | CheckOptions | MatchOptions | FilterCheckOptions | { name: 'help' } | { name: 'version' };
-
-function usage(message: string): PacketTraceError {
-  return new PacketTraceError('usage', message, 'See "packet-trace --help".');
-}
-
-/** Reads the arguments after the program's name. @throws PacketTraceError `usage` */
-export function parseCommandLine(args: readonly string[]): Command {
-  const { values, positionals } = parse(args);
-  if (values.help === true) return { name: 'help' };
-  if (values.version === true) return { name: 'version' };
-  const [first, second, ...others] = positionals;
-  if (first === undefined) return { name: 'help' };
-  const name = commandName(first, second);
-  for (const { name: option, commands } of OPTIONS)
-    if (values[option] !== undefined && !commands.includes(name))
-      throw usage(`"packet-trace ${name}" has no option --${option}.`);
-  const text = (option: string) => values[option] as string | undefined;
-  const one = <T extends string>(option: string, allowed: readonly T[]): T | undefined =>
-    oneOf(option, text(option), allowed);
-  const common = {
-    identity: text('identity'),
-    hostKeyCheck: one('strict-host-key-checking', HOST_KEY_CHECKS),
-    json: values.json === true,
-    verbose: values.verbose === true,
-  };
-  if (name === 'filter match') {
-    const pcap = text('pcap');
-    if (pcap === undefined) throw usage('"packet-trace filter match" needs a capture file: --pcap FILE.');
-    return { name, ...common, pcap, filter: others.join(' '), target: text('target') };
-  }
-  if (name === 'filter check') {
-    const optimize = values['no-optimize'] !== true;
-    return { name, json: common.json, filter: others.join(' '), link: one('link', LINK_TYPES), optimize };
-  }
-  if (second === undefined)
-    throw usage(`"packet-trace ${name}" needs a target: [user@]host[:port] or local.`);
-  const target = second;
-  if (name === 'check') {
-    if (others.length > 0)
-      throw usage(`"packet-trace check" takes one target, not also "${others.join(' ')}".`);
-    return { name, ...common, target };
-  }
-  return {
-    name,
-    ...common,
-    target,
-    filter: others.join(' '),
-    tunnelFilterL2: text('filter-tunnel-pcap-l2') ?? '',
-    tunnelFilterL3: text('filter-tunnel-pcap-l3') ?? '',
-    filterCommands: values['filter-commands'] === true,
-    functions: text('filter-func') ?? '',
-    backend: one('backend', BACKENDS) ?? 'auto',
-    tuple: values['output-tuple'] !== false,
-    meta: values['output-meta'] !== false,
-    limitLines: positiveInteger('output-limit-lines', text('output-limit-lines')),
-    timestamp: one('timestamp', TIMESTAMPS) ?? 'none',
-    readyFile: text('ready-file'),
-    checkout: text('checkout'),
-    debugInfo: text('debug-info'),
-  };
-}
-
-function commandName(
-  first: string,
-  second: string | undefined,
-): 'trace' | 'check' | 'filter match' | 'filter check' {
-  if (first === 'trace' || first === 'check') return first;
-  if (first !== 'filter')
-    throw usage(`"${first}" is not a command; commands are trace, check, filter check and filter match.`);
-  if (second === 'match') return 'filter match';
-  if (second === 'check') return 'filter check';
-  throw usage(
-    `"packet-trace filter" does ${second === undefined ? 'nothing by itself' : `not know "${second}"`}; there are filter check and filter match.`,
-  );
-}
-
-function parse(args: readonly string[]) {
-  const options = Object.fromEntries(
-    OPTIONS.map(({ name, short, argument }) => [
-      name,
-      { type: argument === undefined ? ('boolean' as const) : ('string' as const), ...(short && { short }) },
-    ]),
-  );
-  const { rest, switches } = takeSwitches(args);
-  try {
-    const { values, positionals } = parseArgs({ args: rest, options, allowPositionals: true });
-    return {
-      values: { ...values, ...switches } as Record<string, string | boolean | undefined>,
-      positionals,
-    };
-  } catch (error) {
-    // node:util's messages name the option; the advice about "--" after the first sentence is for programmers.
-    throw usage(
-      error instanceof Error ? `${error.message.split('. ')[0] ?? ''}.`.replace('..', '.') : String(error),
-    );
-  }
-}
-
-/** `--output-meta=false`, which node:util has no form for. */
-function takeSwitches(args: readonly string[]): { rest: string[]; switches: Record<string, boolean> } {
-  const switches: Record<string, boolean> = {};
-  const end = args.indexOf('--');
-  const rest = args.filter((arg, i) => {
-    const [, name, value] = /^--([a-z-]+)=(true|false)$/.exec(arg) ?? [];
-    const isSwitch = OPTIONS.some((option) => option.name === name && option.on === true);
-    if (!isSwitch || name === undefined || (end >= 0 && i > end)) return true;
-    switches[name] = value === 'true';
-    return false;
-  });
-  return { rest, switches };
-}
-
-function oneOf<T extends string>(
-  option: string,
-  value: string | undefined,
-  allowed: readonly T[],
-): T | undefined {
-  if (value === undefined) return undefined;
-  const found = allowed.find((candidate) => candidate === value);
-  if (found === undefined) throw usage(`--${option} is one of ${allowed.join(', ')}, not "${value}".`);
-  return found;
-}
-
-function positiveInteger(option: string, value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  if (!/^[1-9]\d{0,14}$/.test(value)) throw usage(`--${option} is a number from 1 up, not "${value}".`);
-  return Number(value);
-}
+  | TraceOptions
+  | CheckOptions
+  | MatchOptions
+  | FilterCheckOptions
+  | SourceOptions
+  | SourceIndexOptions
+  | { name: 'help'; of?: 'source' }
+  | { name: 'version' };

@@ -6,12 +6,14 @@ import { terminalPrompts } from './terminal-prompts.ts';
 
 /** How a command reaches its target: what was asked for on the command line, and this terminal. */
 export function targetOptions(
-  { identity, hostKeyCheck }: Pick<CheckOptions, 'identity' | 'hostKeyCheck'>,
-  { hostKeys, interrupt }: Environment,
+  { target, identity, hostKeyCheck }: Pick<CheckOptions, 'target' | 'identity' | 'hostKeyCheck'>,
+  { distDir, hostKeys, interrupt }: Environment,
   status: Status,
-): Omit<ConnectOptions, 'target' | 'assetsDir'> {
+): ConnectOptions {
   return {
+    target,
     identity,
+    distDir,
     hostKeys,
     prompts: terminalPrompts(hostKeyCheck, status),
     log: status.log,

@@ -1,3 +1,8 @@
+/**
+ * The debug adapter: what a debugger is told of a trace. In come requests of the Debug Adapter Protocol, out go
+ * messages about the trace and its end. It knows no VS Code; who makes it gives it the way to start a trace
+ * (tracing/launch-configuration.ts), which is what to read next.
+ */
 import {
   DebugSession,
   InitializedEvent,
@@ -10,12 +15,11 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { traceIsOver } from '../tracing/agent-errors.ts';
 import type { CaptureEnd } from '../recording/capture.ts';
 import { FILTER_COMMANDS, type FilterCommand, parseFilterCommand } from '../tracing/filter-command.ts';
-import { filterText } from '../recording/wording.ts';
-import { asPacketTraceError } from '../base/errors.ts';
+import { attachedText, endText, filterText, lostText } from '../recording/wording.ts';
+import { asPacketTraceError, errorText } from '../base/errors.ts';
 import { Throttle } from '../base/throttle.ts';
 import type { RunningTrace } from '../tracing/start-trace.ts';
 import { type LaunchConfiguration, parseLaunch, type StartLaunch } from '../tracing/launch-configuration.ts';
-import { attachedText, endText, errorText, lostText } from '../tracing/messages.ts';
 
 /** The one thread that stands for the capture: with it VS Code shows the session as running. */
 const CAPTURE_THREAD = 1;
@@ -23,7 +27,7 @@ const CAPTURE_THREAD = 1;
 /** Losses are reported at most this often; the console is slow with thousands of lines. */
 const LOST_INTERVAL_MS = 1000;
 
-interface Running {
+interface Launched {
   configuration: LaunchConfiguration;
   trace: RunningTrace;
 }
@@ -32,13 +36,13 @@ interface Running {
  * Debug adapter of one trace. Launching starts it, terminating or disconnecting stops it; the debug console
  * gets messages about the trace, never one a packet.
  */
-export class PacketTraceSession extends DebugSession {
+export class TraceDebugSession extends DebugSession {
   private readonly cancel = new AbortController();
   private launching: Promise<void> | undefined;
-  private running: Running | undefined;
+  private launched: Launched | undefined;
   private finished: Promise<void> | undefined;
   private readonly reportLost = new Throttle(() => {
-    const lost = this.running?.trace.capture.lost ?? 0;
+    const lost = this.launched?.trace.capture.lost ?? 0;
     if (lost > 0) this.print(lostText(lost), 'console');
   }, LOST_INTERVAL_MS);
 
@@ -63,7 +67,7 @@ export class PacketTraceSession extends DebugSession {
     try {
       const configuration = parseLaunch(attributes);
       const trace = await this.startLaunch(configuration, this.cancel.signal);
-      this.running = { configuration, trace };
+      this.launched = { configuration, trace };
     } catch (thrown) {
       const error = asPacketTraceError(thrown);
       // Whoever started the trace shows the error: VS Code's dialog, or its console opening, would repeat it.
@@ -72,14 +76,14 @@ export class PacketTraceSession extends DebugSession {
       return;
     }
     this.sendResponse(response);
-    this.begin(this.running);
+    this.begin(this.launched);
   }
 
-  private begin({ configuration, trace }: Running): void {
+  private begin({ configuration, trace }: Launched): void {
     const { capture } = trace;
     this.sendEvent(new ThreadEvent('started', CAPTURE_THREAD));
     if (capture.attached !== undefined)
-      this.print(attachedText(configuration.target, capture, capture.attached), 'stdout');
+      this.print(attachedText(configuration.target, capture.attached, capture.hello), 'stdout');
     capture.on('lost', () => this.reportLost.request());
     capture.on('filter', (filter) => this.print(`Filter: ${filterText(filter)}`, 'console'));
     capture.on('end', (end) => void this.finish(end));
@@ -93,11 +97,11 @@ export class PacketTraceSession extends DebugSession {
   }
 
   private async report(end: CaptureEnd): Promise<void> {
-    if (this.running === undefined) return;
-    const { configuration, trace } = this.running;
+    if (this.launched === undefined) return;
+    const { configuration, trace } = this.launched;
     this.reportLost.dispose();
     if (end.error !== undefined) this.print(errorText(end.error), 'stderr');
-    this.print(endText(configuration.target, trace.capture, end), 'stdout');
+    this.print(endText(configuration.target, trace.capture.trajectories.length, end), 'stdout');
     await trace.dispose().catch((error: unknown) => this.print(asPacketTraceError(error).message, 'stderr'));
     this.sendEvent(new TerminatedEvent());
   }
@@ -106,7 +110,7 @@ export class PacketTraceSession extends DebugSession {
   async stopTrace(): Promise<void> {
     this.cancel.abort();
     await this.launching;
-    if (this.running !== undefined) await this.finish(await this.running.trace.capture.stop());
+    if (this.launched !== undefined) await this.finish(await this.launched.trace.capture.stop());
   }
 
   protected override terminateRequest(response: DebugProtocol.TerminateResponse): void {
@@ -125,9 +129,9 @@ export class PacketTraceSession extends DebugSession {
 
   protected override threadsRequest(response: DebugProtocol.ThreadsResponse): void {
     const threads =
-      this.running === undefined
+      this.launched === undefined
         ? []
-        : [new Thread(CAPTURE_THREAD, `Capture of ${this.running.configuration.target}`)];
+        : [new Thread(CAPTURE_THREAD, `Capture of ${this.launched.configuration.target}`)];
     response.body = { threads };
     this.sendResponse(response);
   }
@@ -170,8 +174,8 @@ export class PacketTraceSession extends DebugSession {
   }
 
   private async obey(command: FilterCommand): Promise<string> {
-    if (this.running === undefined) throw traceIsOver();
-    const { changeFilter, capture } = this.running.trace;
+    if (this.launched === undefined) throw traceIsOver();
+    const { changeFilter, capture } = this.launched.trace;
     if (command.kind === 'change') {
       await changeFilter(command.filter); // the console is told which, whoever asked for it
       return 'The filter is changed; no packet was missed in between.';

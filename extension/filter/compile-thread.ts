@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { PacketTraceError } from '../base/errors.ts';
+import { cancelled, PacketTraceError } from '../base/errors.ts';
 import type { WorkerMessage, WorkerTasks } from './worker.ts';
 
 /** libpcap recurses once per block of a filter: 4 MB, the default, ends at some hundred hosts. */
@@ -45,7 +45,7 @@ export class CompileThread {
       };
       const onError = (error: Error) => end(() => reject(died(error.message, error)));
       const onExit = (code: number) => end(() => reject(died(`exit code ${code}`)));
-      const onAbort = () => end(() => reject(new PacketTraceError('cancelled', 'Cancelled.')));
+      const onAbort = () => end(() => reject(cancelled()));
       worker.on('message', onMessage).on('error', onError).on('exit', onExit);
       signal.addEventListener('abort', onAbort);
       worker.ref(); // a waiting request keeps the process alive, an idle worker does not

@@ -1,20 +1,25 @@
-import { AgentFailure } from '../../common/errors.ts';
-import { translate } from '../../common/bpf/translate.ts';
-import { decodeCbpf } from '../../common/bpf/cbpf.ts';
-import type { CbpfInstruction, CompiledFilter } from '../../common/protocol.ts';
 import { listCbpf } from '../../common/bpf/cbpf-listing.ts';
+import { decodeCbpf } from '../../common/bpf/cbpf.ts';
 import { listEbpf } from '../../common/bpf/ebpf-listing.ts';
+import { translate } from '../../common/bpf/translate.ts';
+import { AgentFailure } from '../../common/errors.ts';
+import type { CbpfInstruction, CompiledFilter } from '../../common/protocol.ts';
 
 /** What a filter is compiled to, for both views of a packet. */
 export function compiledListing(filter: string, { l2, l3 }: CompiledFilter): string {
   return [
-    `Filter: ${filter.trim() === '' ? '(none: every packet)' : filter.trim().replace(/\s+/g, ' ')}`,
+    filterHeading(filter),
     '',
     ...side('Packets that have an Ethernet header (DLT_EN10MB)', l2),
     '',
     ...side('Packets that have none, or not yet: from the IP header (DLT_RAW)', l3),
     '',
   ].join('\n');
+}
+
+/** The filter of a listing on one line. */
+export function filterHeading(filter: string): string {
+  return `Filter: ${filter.trim() === '' ? '(none: every packet)' : filter.trim().replace(/\s+/g, ' ')}`;
 }
 
 function side(title: string, program: readonly CbpfInstruction[] | null): string[] {

@@ -1,8 +1,12 @@
+/**
+ * pcap filters. A text comes in; the programs that a trace loads go out, a verdict, and what is wrong where. Read
+ * this file first: README.md has the way from a text to its verdict, and what each folder is for.
+ */
 import type { CbpfInstruction, CompiledFilter } from '../../common/protocol.ts';
-import { PacketTraceError } from '../base/errors.ts';
+import { cancelled, PacketTraceError } from '../base/errors.ts';
 import { CompileThread } from './compile-thread.ts';
-import type { CompileResult, LinkType } from './libpcap/compile.ts';
 import type { FilterAnalysis, FilterDiagnostic } from './diagnostics/diagnostic.ts';
+import type { CompileResult, LinkType } from './libpcap/compile.ts';
 import {
   everyPacket,
   judge,
@@ -190,10 +194,6 @@ function refusedFilter(text: string, { message, remedy }: Pick<FilterVerdict, 'm
 
 function tooLarge({ l2, l3, tracedL2 = l2 }: CompileAnswer): boolean {
   return [l2, l3, tracedL2].some((result) => !result.ok && result.tooLarge);
-}
-
-function cancelled(): PacketTraceError {
-  return new PacketTraceError('cancelled', 'Cancelled.');
 }
 
 /** What there is to show without a diagnosis. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PacketTraceError } from '../base/errors.ts';
+import { cancelled } from '../base/errors.ts';
 import type { FilterAnalysis } from './diagnostics/diagnostic.ts';
 
 /**
@@ -20,7 +20,7 @@ export class PatientAnalysis {
   async analyse(text: string): Promise<FilterAnalysis> {
     const number = ++this.newest;
     await Promise.race([this.running, sleep(GRACE_MS)]);
-    if (number !== this.newest) throw new PacketTraceError('cancelled', 'Cancelled.');
+    if (number !== this.newest) throw cancelled();
     const analysis = this.analyseNow(text);
     this.running = analysis.catch(() => undefined); // its caller hears of it
     return analysis;

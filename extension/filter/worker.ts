@@ -5,9 +5,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { compileWith, type FilterLibrary } from './libpcap/compile.ts';
 import { diagnose } from './diagnostics/diagnose.ts';
 import type { FilterDiagnostic } from './diagnostics/diagnostic.ts';
+import { compileWith, type FilterLibrary } from './libpcap/compile.ts';
 import type { NameTables } from './libpcap/names.ts';
 import type { CompileAnswer } from './libpcap/verdict.ts';
 

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { KernelSource } from './kernel-source.ts';
-import { compareSource, parseMakefileVersion, parseProcVersion, type Skew } from './checkout/skew.ts';
 import { sourceName } from '../base/symbol.ts';
+import { compareSource, parseMakefileVersion, parseProcVersion, type Skew } from './checkout/skew.ts';
+import type { KernelSource } from './kernel-source.ts';
+import type { KernelFacts } from './place-resolver.ts';
 
 /**
  * Whether a checkout is the source of a target's kernel; waits for the index of all of it.
@@ -22,4 +23,20 @@ export async function skewOf(
   const names = [...new Set(functions.map(sourceName))];
   const isFound = (name: string) => index.pathsOf(name).length > 0;
   return compareSource(parseMakefileVersion(makefile), parseProcVersion(kernelVersion), names, isFound);
+}
+
+/**
+ * What to tell the user of a checkout that is not the source of the traced kernel; waits for its index.
+ * @returns undefined when it is the source, and when nothing is known
+ */
+export async function skewNotice(
+  source: KernelSource,
+  { hello, attached }: Pick<KernelFacts, 'hello' | 'attached'>,
+): Promise<{ level: 'near' | 'other'; message: string } | undefined> {
+  if (hello === undefined || attached === undefined) return undefined;
+  const names = attached.functions.map(({ name }) => name);
+  // Why there is no index is told where it is made.
+  const skew = await skewOf(source, hello.kernelVersion, names).catch(() => undefined);
+  if (skew === undefined || skew.level === 'same') return undefined;
+  return { level: skew.level, message: `${skew.message} ${skew.remedy}`.trim() };
 }

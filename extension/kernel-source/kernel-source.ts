@@ -1,16 +1,22 @@
+/**
+ * Source of the traced kernel. Names of functions and places in their code come in; definitions and lines in the
+ * user's checkout go out. Read place-resolver.ts first, which asks symbolizer/ for a line and this file for
+ * definitions; README.md has the way of one click.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { functionAtLine } from './c/scanner/file-functions.ts';
 import { cachePath, loadIndex } from './index/cache-file.ts';
 import { runIndexThread } from './index/index-thread.ts';
-import { LiveIndex } from './index/live-index.ts';
+import { IndexWithOverlay } from './index/index-with-overlay.ts';
 import { type IndexedFunction, SourceIndex } from './index/source-index.ts';
 import type { WorkerMessage } from './index/worker.ts';
 import { locate } from './locate.ts';
 import type { Reference } from './resolve/evidence.ts';
 import { KernelConfig } from './resolve/kernel-config.ts';
 import { type Candidate, type Resolution, resolveFunction } from './resolve/resolve.ts';
-import { DirectedSearch } from './search.ts';
 import { readTreeConfig } from './resolve/tree-config.ts';
+import { DirectedSearch } from './search.ts';
 
 export interface KernelSourceOptions {
   /** Where kernel-source-worker.cjs is. */
@@ -38,7 +44,7 @@ const CHECKED_FOR_MS = 30_000;
 
 /** Kernel functions by name, in one checkout: an index that is made in the background and kept up to date. */
 export class KernelSource {
-  private live: LiveIndex | undefined;
+  private current: IndexWithOverlay | undefined;
   /** The index is of the whole tree, not of networking only. */
   private whole = false;
   private readonly search: DirectedSearch;
@@ -59,8 +65,8 @@ export class KernelSource {
   }
 
   /** The index as far as it is there; undefined until networking is indexed for the first time. */
-  get index(): LiveIndex | undefined {
-    return this.live;
+  get index(): IndexWithOverlay | undefined {
+    return this.current;
   }
 
   /** Uses what is known of the traced kernel to choose between definitions. */
@@ -100,16 +106,16 @@ export class KernelSource {
   async find(reference: Reference, signal?: AbortSignal): Promise<Resolution> {
     const { name, module } = reference;
     await this.loading;
-    let definitions = this.live?.definitions(name) ?? [];
+    let definitions = this.current?.definitions(name) ?? [];
     while (definitions.length === 0 && this.preparing !== undefined) {
-      if (this.live === undefined) definitions = await this.search.definitions(name, module, signal);
+      if (this.current === undefined) definitions = await this.search.definitions(name, module, signal);
       if (definitions.length > 0) break;
       await this.nextIndex(signal);
-      definitions = this.live?.definitions(name) ?? [];
+      definitions = this.current?.definitions(name) ?? [];
     }
     if (!this.whole && definitions.length === 0)
       definitions = await this.search.definitions(name, module, signal);
-    const filesOf = (other: string) => this.live?.pathsOf(other) ?? [];
+    const filesOf = (other: string) => this.current?.pathsOf(other) ?? [];
     const { candidates, certain } = resolveFunction(definitions, reference, await this.config, filesOf);
     const located = await Promise.all(candidates.slice(0, LOCATED_MAX).map((each) => this.located(each)));
     const present = located.filter((each) => each !== undefined);
@@ -118,7 +124,7 @@ export class KernelSource {
 
   /** The function that a line of a file is in; undefined outside of functions. Lines count from 0. */
   functionAt(path: string, line: number): IndexedFunction | undefined {
-    return this.live?.functionsOf(path).findLast((each) => each.line <= line && line <= each.lastLine);
+    return functionAtLine(this.current?.functionsOf(path) ?? [], line);
   }
 
   /** Ends the thread. */
@@ -149,9 +155,10 @@ export class KernelSource {
     await this.loading;
     const onMessage = (message: WorkerMessage) => {
       if (message.type === 'progress') onProgress(message.progress.done / message.progress.total);
-      else if (message.type !== 'changes')
-        this.use(new LiveIndex(new SourceIndex(message.columns)), message.type === 'index');
-      else if (this.live !== undefined) this.use(new LiveIndex(this.live.base, message.changes), true);
+      else if (message.type !== 'delta')
+        this.use(new IndexWithOverlay(new SourceIndex(message.columns)), message.type === 'index');
+      else if (this.current !== undefined)
+        this.use(new IndexWithOverlay(this.current.base, message.delta), true);
     };
     const task = { root: this.root, cacheFile, anew };
     await runIndexThread(this.options.distDir, task, onMessage, this.stop.signal);
@@ -159,11 +166,11 @@ export class KernelSource {
 
   private async load(cacheFile: string): Promise<void> {
     const columns = await loadIndex(cacheFile, this.root);
-    if (columns !== undefined) this.use(new LiveIndex(new SourceIndex(columns)), true);
+    if (columns !== undefined) this.use(new IndexWithOverlay(new SourceIndex(columns)), true);
   }
 
-  private use(index: LiveIndex, whole: boolean): void {
-    this.live = index;
+  private use(index: IndexWithOverlay, whole: boolean): void {
+    this.current = index;
     this.whole = whole;
     this.config = this.configOf(this.target);
     this.wake();
@@ -186,7 +193,7 @@ export class KernelSource {
 
   private async configOf({ machine, config }: TargetKernel): Promise<KernelConfig> {
     if (config !== undefined) return KernelConfig.parse(config);
-    const { live } = this;
-    return readTreeConfig(this.root, machine, live && (() => live.base.kconfigs()));
+    const { current } = this;
+    return readTreeConfig(this.root, machine, current && (() => current.base.kconfigs()));
   }
 }

@@ -1,6 +1,6 @@
-import type { IndexedFunction } from './index/source-index.ts';
 import { FunctionFlag, type FileFacts } from './c/scanner/facts.ts';
 import { scanFile } from './c/scanner/scan-file.ts';
+import type { IndexedFunction } from './index/source-index.ts';
 
 /** Where a definition is in a file as it is now. Lines count from 0. */
 export interface Place {

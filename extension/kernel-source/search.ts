@@ -1,9 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { IndexedFunction } from './index/source-index.ts';
-import { BuildFacts, decodeObjects } from './kbuild/build-facts.ts';
-import { moduleScore } from './resolve/module-name.ts';
 import { scanFile } from './c/scanner/scan-file.ts';
+import { isSource, NOT_KERNEL, treeEntries } from './index/source-files.ts';
+import { type IndexedFunction, indexedFunction } from './index/source-index.ts';
+import { BuildFacts, decodeObjects } from './kbuild/build-facts.ts';
+import { isBuiltIn, moduleScore } from './resolve/module-name.ts';
 
 /**
  * Where to look, in this order; `''` is the rest of the tree. What deals with packets is nearly always in the
@@ -24,9 +25,6 @@ const STEPS_FOR_MODULE = 4;
 /** Where the files that are named like a module are searched before all others. */
 const MODULE_FOLDERS = ['net', 'drivers/net'];
 
-/** Not part of the kernel: documentation and programs that have functions of the same names. */
-const NOT_KERNEL = new Set(['Documentation', 'tools', 'scripts', 'samples', 'usr', 'debian', 'LICENSES']);
-
 /** Reads in flight: enough to keep the disk busy, few enough to keep the editor responsive. */
 const CONCURRENCY = 16;
 
@@ -41,8 +39,8 @@ export class DirectedSearch {
    * @throws the signal's reason when it is aborted
    */
   async definitions(name: string, module: string, signal?: AbortSignal): Promise<IndexedFunction[]> {
-    const isBuiltIn = module === '' || module === 'vmlinux';
-    const found = isBuiltIn ? [] : await this.scan(await this.namedLike(module, signal), name, signal);
+    const builtIn = isBuiltIn(module);
+    const found = builtIn ? [] : await this.scan(await this.namedLike(module, signal), name, signal);
     if (found.length > 0) return found;
     const searched = new Set(NOT_KERNEL);
     for (const [number, folders] of STEPS.entries()) {
@@ -52,8 +50,7 @@ export class DirectedSearch {
         searched.add(folder);
       }
       found.push(...(await this.scan(paths, name, signal)));
-      const fits =
-        module === '' || module === 'vmlinux' || found.some(({ path }) => moduleScore(path, module) > 0);
+      const fits = builtIn || found.some(({ path }) => moduleScore(path, module) > 0);
       if (found.length > 0 && (fits || number + 1 >= STEPS_FOR_MODULE)) break;
     }
     return found;
@@ -65,7 +62,7 @@ export class DirectedSearch {
     return paths.filter((path) => moduleScore(path, module) > 0);
   }
 
-  /** Adds the `.c` and `.h` files below a folder that no earlier step had. Links are not followed: no cycles. */
+  /** Adds the `.c` and `.h` files below a folder that no earlier step had. */
   private async listSources(
     folder: string,
     searched: ReadonlySet<string>,
@@ -76,11 +73,9 @@ export class DirectedSearch {
     // A folder that this version of the kernel does not have holds nothing.
     const entries = await readdir(join(this.root, folder), { withFileTypes: true }).catch(() => []);
     const folders: string[] = [];
-    for (const entry of entries) {
-      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isFile() && /\.[ch]$/.test(entry.name)) paths.push(path);
-      else if (entry.isDirectory() && !entry.name.startsWith('.') && !searched.has(path)) folders.push(path);
-    }
+    for (const { path, isFolder } of treeEntries(folder, entries, searched))
+      if (isFolder) folders.push(path);
+      else if (isSource(path)) paths.push(path);
     await Promise.all(folders.map((path) => this.listSources(path, searched, paths, signal)));
   }
 
@@ -99,8 +94,7 @@ export class DirectedSearch {
         const facts = scanFile(bytes, path.endsWith('.h')).functions.filter((fact) => fact.name === name);
         if (facts.length === 0) continue;
         const objects = decodeObjects((await this.buildFacts(path)).encode(path));
-        for (const { line, lastLine, flags, condition } of facts)
-          found.push({ name, path, line, lastLine, flags, condition, objectPath: path, objects });
+        for (const fact of facts) found.push(indexedFunction(path, fact, objects));
       }
     };
     await Promise.all(Array.from({ length: CONCURRENCY }, worker));

@@ -1,5 +1,7 @@
-import type { LiveIndex } from './index/live-index.ts';
+import type { IndexWithOverlay } from './index/index-with-overlay.ts';
 import type { IndexedFunction } from './index/source-index.ts';
+import { lastUpTo } from './tables/last-up-to.ts';
+import type { StringColumns } from './tables/string-table.ts';
 
 /** More names of one rank are not put in order: a letter or two is in nearly every name. */
 const RANK_MAX = 20_000;
@@ -11,24 +13,20 @@ const UNDERSCORE = 95;
  * that begins with it, then the rest; shorter names first among equals. Case matters, as in C.
  * @param limit how many names at most
  */
-export function searchSymbols(index: LiveIndex, query: string, limit: number): IndexedFunction[] {
+export function searchSymbols(index: IndexWithOverlay, query: string, limit: number): IndexedFunction[] {
   const text = query.replace(/\W/g, '');
   if (text === '') return [];
   return bestNames(index.base.columns.names, text, limit).flatMap((name) => index.definitions(name));
 }
 
-/** @param names a sorted table, one text after the other */
-export function bestNames(
-  { bytes, offsets }: { bytes: Uint8Array; offsets: Uint32Array },
-  text: string,
-  limit: number,
-): string[] {
+/** @param names sorted */
+export function bestNames({ bytes, offsets }: StringColumns, text: string, limit: number): string[] {
   const table = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const wanted = Buffer.from(text, 'latin1');
   const ranks: number[][] = [[], [], [], []];
   // One search over the whole table: a thousand times faster than one for each name.
   for (let at = table.indexOf(wanted); at >= 0;) {
-    const name = nameAt(offsets, at);
+    const name = lastUpTo(offsets.length - 1, (number) => offsets[number] ?? 0, at);
     const end = offsets[name + 1] ?? 0;
     const fits = at + wanted.length <= end; // else it runs over into the next name
     if (fits) {
@@ -55,16 +53,4 @@ function rankOf(
 ): 0 | 1 | 2 | 3 {
   if (at === start) return end - start === length ? 0 : 1;
   return before === UNDERSCORE ? 2 : 3;
-}
-
-/** The number of the text that a byte belongs to. */
-function nameAt(offsets: Uint32Array, at: number): number {
-  let low = 0;
-  let high = offsets.length - 2;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if ((offsets[middle] ?? 0) <= at) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }

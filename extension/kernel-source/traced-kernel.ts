@@ -1,11 +1,10 @@
 import { gunzipSync } from 'node:zlib';
-import type { KernelAddress, KernelBuild, Neighbourhood, ProbedFunction } from '../../common/protocol.ts';
-import type { KernelPlace } from '../recording/capture.ts';
-import type { CodePlace } from './symbolizer/match-function.ts';
+import type { KernelAddress } from '../../common/kernel-address.ts';
+import type { KernelBuild, Neighbourhood, ProbedFunction } from '../../common/protocol.ts';
 import { sourceName } from '../base/symbol.ts';
-
-/** Symbols to each side that say where a function is. */
-const REACH = 6;
+import type { KernelPlace } from '../recording/types.ts';
+import { REACH } from './resolve/kallsyms.ts';
+import type { CodePlace } from './symbolizer/match-function.ts';
 
 /** What a target's kernel tells of its build, besides names. */
 export class TracedKernel {
@@ -75,6 +74,8 @@ export class TracedKernel {
   }
 }
 
+/** An agent that could not find out what lies around functions sends nothing. */
 function unpack(packed: string): Neighbourhood {
+  if (packed === '') return { names: [], positions: [], distances: [] };
   return JSON.parse(gunzipSync(Buffer.from(packed, 'base64')).toString()) as Neighbourhood;
 }

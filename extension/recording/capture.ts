@@ -2,43 +2,11 @@
  * What front ends (terminal, tree, debug adapter) see of a capture. The engine behind it keeps events in
  * columns; nothing here is an object an event: events and trajectories are numbers, read field by field.
  */
-import type {
-  Attached,
-  Backend,
-  End,
-  Hello,
-  KernelAddress,
-  KernelBuild,
-  Progress,
-} from '../../common/protocol.ts';
+import type { Attached, Backend, End, Hello, KernelBuild, Progress } from '../../common/protocol.ts';
+import type { TupleParts } from '../base/tuple.ts';
 import type { PacketTraceError } from '../base/errors.ts';
+import type { EventIndex, KernelFunction, KernelPlace, TrajectoryId } from './types.ts';
 import type { CaptureFilter, WantedFilter } from './filters.ts';
-import type { Passes } from './trajectories/function-counts.ts';
-
-/** Index of an event in its capture, in order of arrival, from 0. */
-export type EventIndex = number;
-/** Index of a trajectory in its capture, in order of its first event, from 0. */
-export type TrajectoryId = number;
-
-/** A function of the target's kernel. */
-export interface KernelFunction {
-  name: string;
-  /** Empty for vmlinux. */
-  module: string;
-}
-
-/** A place in the target's kernel, as far as the agent knows it. */
-export interface KernelPlace extends KernelFunction {
-  /** Where the function begins. */
-  start: KernelAddress;
-  /** Bytes from there; 0: its entry. */
-  offset: number;
-  /** Bytes from the function to the next symbol, and the functions around it; of probed ones KernelBuild tells. */
-  distance?: number;
-  neighbours?: readonly string[];
-  /** Of its module, in hexadecimal, where the agent told it with the place. */
-  buildId?: string;
-}
 
 export interface EventStore {
   readonly length: number;
@@ -84,16 +52,6 @@ export interface EventStore {
   generation(event: EventIndex): number;
 }
 
-export interface TupleParts {
-  source: string;
-  sourcePort: number;
-  destination: string;
-  destinationPort: number;
-  /** `tcp`, `udp`, `icmp`…, or the protocol's number. */
-  protocol: string;
-  tcpFlags: number;
-}
-
 export interface Trajectories {
   readonly length: number;
   /** Number of events (functions and drops). */
@@ -107,6 +65,31 @@ export interface Trajectories {
   /** `dropped` and `freed`: its skb was released; `alive`: not yet, or not seen. */
   end(id: TrajectoryId): 'alive' | 'freed' | 'dropped';
   dropReason(id: TrajectoryId): string | undefined;
+}
+
+/** A function that packets passed, with all copies that the compiler made of it (`.isra.0`, `.part.1`). */
+export interface CountedFunction extends KernelFunction {
+  /** As in the source, without the compiler's suffixes. */
+  name: string;
+  /** Different for every function of a capture. */
+  number: number;
+  /** Trajectories with an event in it. */
+  packets: number;
+  /** Trajectories that ended with a drop in it. */
+  dropped: number;
+}
+
+export interface FunctionCounts {
+  /** Grows whenever a count changes. */
+  readonly version: number;
+  /** The functions of a name that packets passed: one for each module that has one. */
+  of(name: string): CountedFunction[];
+  /** The number of the CountedFunction of an event; undefined for an unknown address. */
+  functionOf(event: EventIndex): number | undefined;
+  /** The first events in a function of the packets that came to it last, newest first. */
+  latest(functionNumber: number): EventIndex[];
+  /** Forgets all counts; packets before this one are not counted any more. */
+  countFrom(trajectory: TrajectoryId): void;
 }
 
 export interface CaptureEnd {
@@ -150,7 +133,7 @@ export interface Capture {
   readonly ended: CaptureEnd | undefined;
   readonly store: EventStore;
   readonly trajectories: Trajectories;
-  readonly passes: Passes;
+  readonly functionCounts: FunctionCounts;
   readonly lost: number;
   /** By generation; the last one is in force. */
   readonly filters: readonly CaptureFilter[];

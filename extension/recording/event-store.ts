@@ -1,17 +1,13 @@
 /** Reads events, field by field, from the columns that the decoder fills. */
-import { EventFlag, EventKind } from '../../common/protocol.ts';
-import type {
-  EventIndex,
-  EventStore,
-  KernelFunction,
-  KernelPlace,
-  TrajectoryId,
-  TupleParts,
-} from './capture.ts';
+import { formatKernelAddress } from '../../common/kernel-address.ts';
+import { EventFlag, EventKind } from '../../common/layouts.ts';
+import type { EventStore } from './capture.ts';
+import type { TupleParts } from '../base/tuple.ts';
+import type { EventIndex, KernelFunction, KernelPlace, TrajectoryId } from './types.ts';
 import { EventColumns, type EventChunk } from './store/event-columns.ts';
-import type { Passes } from './trajectories/function-counts.ts';
+import type { FunctionCounts } from './capture.ts';
 import { RecordDecoder, SharedTables, type Batch } from './record-decoder.ts';
-import { formatAddress, Symbols } from './symbols.ts';
+import { Symbols } from './symbols.ts';
 import { TrajectoryTable } from './trajectories/trajectories.ts';
 import { formatIpv4, formatIpv6, formatTuple, protocolName } from '../base/tuple.ts';
 
@@ -52,8 +48,8 @@ export class ColumnStore implements EventStore {
     return this.#decoder.decode(payload);
   }
 
-  get passes(): Passes {
-    return this.#decoder.passes;
+  get functionCounts(): FunctionCounts {
+    return this.#decoder.functionCounts;
   }
 
   get length(): number {
@@ -104,7 +100,7 @@ export class ColumnStore implements EventStore {
   }
 
   functionName(event: EventIndex): string {
-    return this.function(event)?.name ?? formatAddress(this.#address(event));
+    return this.function(event)?.name ?? formatKernelAddress(this.#address(event));
   }
 
   dropReason(event: EventIndex): string | undefined {
@@ -114,7 +110,7 @@ export class ColumnStore implements EventStore {
 
   skb(event: EventIndex): string {
     const { record, address } = this.trajectories.skb(this.trajectory(event));
-    return (this.#skbs[record] ??= formatAddress(address));
+    return (this.#skbs[record] ??= formatKernelAddress(address));
   }
 
   cpu(event: EventIndex): number {

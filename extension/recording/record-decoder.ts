@@ -2,17 +2,12 @@
  * Ring buffer records into columns. This is the hot path: typed arrays only, no object and no BigInt an event.
  * Words are read in this machine's byte order, which is the targets' (x86-64 and arm64 are little-endian).
  */
-import {
-  EventFlag,
-  EventKind,
-  EventRecord,
-  EventsHeader,
-  RINGBUF_DISCARD_BIT,
-  RINGBUF_HEADER_BYTES,
-} from '../../common/protocol.ts';
+import { kernelAddress, type KernelAddress } from '../../common/kernel-address.ts';
+import { EventsHeader, RINGBUF_DISCARD_BIT, RINGBUF_HEADER_BYTES } from '../../common/protocol.ts';
+import { EventFlag, EventKind, EventLayout } from '../../common/layouts.ts';
 import { NO_EVENT, type EventColumns } from './store/event-columns.ts';
 import { InternTable } from './store/intern-table.ts';
-import { PassTable } from './trajectories/function-counts.ts';
+import { FunctionCountTable } from './trajectories/function-counts.ts';
 import { Step, stepOf } from './trajectories/release-phase.ts';
 import { Symbols } from './symbols.ts';
 import type { TrajectoryTable } from './trajectories/trajectories.ts';
@@ -31,34 +26,34 @@ export class SharedTables {
   /** Network namespace, ifindex, MTU. */
   readonly devices = new InternTable(3);
 
-  /** The low 48 bits of an address record. */
-  address(record: number): number {
-    return (this.addresses.word(record, 1) & 0xffff) * TWO_32 + this.addresses.word(record, 0);
+  /** The address of a record. */
+  address(record: number): KernelAddress {
+    return kernelAddress(this.addresses.word(record, 0), this.addresses.word(record, 1));
   }
 }
 
-/** Index of a 32-bit word of EventRecord. */
+/** Index of a 32-bit word of EventLayout. */
 const word = (byteOffset: number) => byteOffset >>> 2;
 
-const TIMESTAMP = word(EventRecord.timestamp);
-const SKB = word(EventRecord.skb);
-const ADDRESS = word(EventRecord.address);
-const DROP_REASON = word(EventRecord.dropReason);
-const NETNS = word(EventRecord.netns);
-const MARK = word(EventRecord.mark);
-const LEN = word(EventRecord.len);
-const PID = word(EventRecord.pid);
+const TIMESTAMP = word(EventLayout.timestamp);
+const SKB = word(EventLayout.skb);
+const ADDRESS = word(EventLayout.address);
+const DROP_REASON = word(EventLayout.dropReason);
+const NETNS = word(EventLayout.netns);
+const MARK = word(EventLayout.mark);
+const LEN = word(EventLayout.len);
+const PID = word(EventLayout.pid);
 /** cpu, kind and flags */
-const CPU = word(EventRecord.cpu);
+const CPU = word(EventLayout.cpu);
 /** protocol and source port */
-const PROTOCOL = word(EventRecord.protocol);
+const PROTOCOL = word(EventLayout.protocol);
 /** destination port, layer 4 protocol and TCP flags */
-const DESTINATION_PORT = word(EventRecord.destinationPort);
-const SOURCE_ADDRESS = word(EventRecord.sourceAddress);
-const DESTINATION_ADDRESS = word(EventRecord.destinationAddress);
-const COMM = word(EventRecord.comm);
-const LOST_BEFORE = word(EventRecord.lostBefore);
-const GENERATION = word(EventRecord.generation);
+const DESTINATION_PORT = word(EventLayout.destinationPort);
+const SOURCE_ADDRESS = word(EventLayout.sourceAddress);
+const DESTINATION_ADDRESS = word(EventLayout.destinationAddress);
+const COMM = word(EventLayout.comm);
+const LOST_BEFORE = word(EventLayout.lostBefore);
+const GENERATION = word(EventLayout.generation);
 
 export interface Batch {
   /** Events the kernel lost since the trace began. */
@@ -74,14 +69,14 @@ export class RecordDecoder {
   /** Step of each address record; filled when one is new. */
   readonly #steps: Step[] = [];
 
-  readonly passes: PassTable;
+  readonly functionCounts: FunctionCountTable;
 
   constructor(
     private readonly columns: EventColumns,
     private readonly tables: SharedTables,
     private readonly trajectories: TrajectoryTable,
   ) {
-    this.passes = new PassTable(columns, trajectories, (record, isDrop) => {
+    this.functionCounts = new FunctionCountTable(columns, trajectories, (record, isDrop) => {
       const address = tables.address(record);
       return isDrop ? this.#symbols.location(address) : this.#symbols.function(address);
     });
@@ -107,7 +102,7 @@ export class RecordDecoder {
     const count = view.getUint32(EventsHeader.count, true);
     const stride = view.getUint32(EventsHeader.stride, true);
     const fits = EventsHeader.bytes + count * stride <= payload.length;
-    if (!fits || stride % 4 !== 0 || stride < RINGBUF_HEADER_BYTES + EventRecord.bytes)
+    if (!fits || stride % 4 !== 0 || stride < RINGBUF_HEADER_BYTES + EventLayout.bytes)
       throw new RangeError(`a batch of ${payload.length} bytes says ${count} records of ${stride} bytes`);
     const words = new Uint32Array(payload.buffer, 0, payload.length >>> 2);
     let header = word(EventsHeader.bytes);
@@ -153,9 +148,9 @@ export class RecordDecoder {
     const step = isDrop ? Step.Drop : (this.#steps[address] ?? this.#newStep(address));
     const id = this.trajectories.add(event, words, at + SKB, time, step, lostBefore);
     chunk.trajectory[row] = id;
-    this.passes.add(event, address, id, isDrop);
+    this.functionCounts.add(event, address, id, isDrop);
     if (isDrop && this.#symbols.isDrop(reason) && this.trajectories.setDropped(id, reason))
-      this.passes.addDrop(address, id);
+      this.functionCounts.addDrop(address, id);
   }
 
   #newStep(address: number): Step {

@@ -1,5 +1,6 @@
 /** Names that the agent sent: once, when the probes were armed, and for each new place of a drop. */
-import type { Attached, KernelAddress, KernelLocation, ProbedFunction } from '../../common/protocol.ts';
+import type { KernelAddress } from '../../common/kernel-address.ts';
+import type { Attached, KernelLocation, ProbedFunction } from '../../common/protocol.ts';
 
 export class Symbols {
   readonly #functions = new Map<KernelAddress, ProbedFunction>();
@@ -41,10 +42,4 @@ export class Symbols {
   device(netns: number, ifindex: number): string | undefined {
     return this.#devices.get(`${netns}/${ifindex}`);
   }
-}
-
-/** The `0x…` form of the low 48 bits of a kernel address; the rest is sign extension. */
-export function formatAddress(address: KernelAddress): string {
-  const extension = address >= 2 ** 47 ? 'ffff' : '0000';
-  return `0x${extension}${address.toString(16).padStart(12, '0')}`;
 }

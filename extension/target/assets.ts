@@ -27,14 +27,12 @@ export interface BundleFile {
 }
 
 /** The agent and the native parts of one architecture. @throws PacketTraceError `deploy` when they are missing */
-export async function agentBundle(assetsDir: string, arch: Arch): Promise<Bundle> {
+export async function agentBundle(distDir: string, arch: Arch): Promise<Bundle> {
   const native = `linux-${arch}`;
-  const names = await readdir(join(assetsDir, 'agent', native)).catch(
-    missing(join(assetsDir, 'agent', native)),
-  );
+  const names = await readdir(join(distDir, 'agent', native)).catch(missing(join(distDir, 'agent', native)));
   const files: BundleFile[] = [];
   for (const path of ['agent.cjs', ...names.sort().map((name) => `${native}/${name}`)]) {
-    const source = join(assetsDir, 'agent', path);
+    const source = join(distDir, 'agent', path);
     const content = await readFile(source).catch(missing(source));
     const sha256 = createHash('sha256').update(content).digest('hex');
     files.push({ path, bytes: content.length, sha256, mode: 0o600, open: () => createReadStream(source) });
@@ -45,13 +43,13 @@ export async function agentBundle(assetsDir: string, arch: Arch): Promise<Bundle
 }
 
 /** Node for one architecture, unpacked while it is read. @throws PacketTraceError `deploy` when it is missing */
-export async function nodeBundle(assetsDir: string, arch: Arch): Promise<Bundle & { version: string }> {
-  const manifestFile = join(assetsDir, 'node', 'manifest.json');
+export async function nodeBundle(distDir: string, arch: Arch): Promise<Bundle & { version: string }> {
+  const manifestFile = join(distDir, 'node', 'manifest.json');
   const manifest = JSON.parse(
     await readFile(manifestFile, 'utf8').catch(missing(manifestFile)),
   ) as NodeManifest;
   const entry = manifest[`linux-${arch}`];
-  const source = join(assetsDir, 'node', `linux-${arch}.br`);
+  const source = join(distDir, 'node', `linux-${arch}.br`);
   const file: BundleFile = {
     path: 'node',
     bytes: entry.bytes,

@@ -1,4 +1,4 @@
-import { asPacketTraceError } from '../base/errors.ts';
+import { asPacketTraceError, cancelled, throwIfCancelled } from '../base/errors.ts';
 import { startAgent } from './agent.ts';
 import { agentBundle, nodeBundle } from './assets.ts';
 import type { Bundle } from './assets.ts';
@@ -10,7 +10,6 @@ import { readKeyFile } from './ssh/key-file.ts';
 import { LocalShell, localAgentFile, localNode } from './local.ts';
 import { inspectPlatform } from './platform.ts';
 import type { Platform } from './platform.ts';
-import { cancelled, throwIfAborted } from './shell.ts';
 import type { Shell } from './shell.ts';
 import { gainPrivilege } from './sudo.ts';
 import type { Privilege } from './sudo.ts';
@@ -64,7 +63,7 @@ async function connectRemote(options: ConnectOptions, name: SshTargetName): Prom
     log.debug(`${client.name}: ${JSON.stringify(platform)}`);
     const privilege = await gainPrivilege(client, platform.uid, platform.user, prompts, signal);
     const placed = await place(options, client, platform);
-    throwIfAborted(signal);
+    throwIfCancelled(signal);
     return target(options, client, privilege, platform, placed);
   } catch (error) {
     client.dispose();
@@ -81,7 +80,7 @@ interface Placed {
 }
 
 async function place(options: ConnectOptions, shell: Shell, platform: Platform): Promise<Placed> {
-  const { assetsDir, signal, onProgress, log } = options;
+  const { distDir, signal, onProgress, log } = options;
   const { cacheDir, freeBytes, hasGzip, arch } = platform;
   const put = (bundle: Bundle, keep: number) =>
     deploy({ shell, cacheDir, bundle, hasGzip, freeBytes, keep, signal, onProgress });
@@ -90,12 +89,12 @@ async function place(options: ConnectOptions, shell: Shell, platform: Platform):
   if (node === undefined) {
     if (platform.oldNodes.length > 0)
       log.info(`${shell.name}: too old to use: ${platform.oldNodes.join(', ')}`);
-    const bundle = await nodeBundle(assetsDir, arch);
+    const bundle = await nodeBundle(distDir, arch);
     const placed = await put(bundle, KEEP_NODES);
     node = { path: `${placed.dir}/node`, version: bundle.version, origin: 'uploaded' };
     uploadedBytes += placed.uploadedBytes;
   }
-  const agent = await put(await agentBundle(assetsDir, arch), KEEP_AGENTS);
+  const agent = await put(await agentBundle(distDir, arch), KEEP_AGENTS);
   uploadedBytes += agent.uploadedBytes;
   log.info(`${shell.name}: Node ${node.version} (${node.origin}), ${uploadedBytes} bytes uploaded`);
   return { nodeArgv: [node.path], node, agentFile: `${agent.dir}/agent.cjs`, uploadedBytes };
@@ -111,7 +110,7 @@ async function connectLocal(options: ConnectOptions): Promise<Target> {
   return target(options, shell, privilege, platform, {
     nodeArgv: argv,
     node: { path: argv.at(-1) ?? '', version, origin },
-    agentFile: localAgentFile(options.assetsDir),
+    agentFile: localAgentFile(options.distDir),
     uploadedBytes: 0,
   });
 }
@@ -135,12 +134,12 @@ function target(
       node: placed.node,
       uploadedBytes: placed.uploadedBytes,
     },
-    startAgent: (mode) =>
+    startAgent: () =>
       startAgent({
         shell,
         privilege,
         user: platform.user,
-        argv: [...placed.nodeArgv, placed.agentFile, mode],
+        argv: [...placed.nodeArgv, placed.agentFile, 'serve'],
         disposed: () => disposed,
       }),
     dispose: () => {

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 
-/** A running agent: its standard streams and its end. What travels on them is remote-agent/protocol.ts. */
+/** A running agent: its standard streams and its end. What travels on them is common/protocol.ts. */
 export interface AgentConnection {
   readonly input: Writable;
   readonly output: Readable;
@@ -28,7 +28,7 @@ export interface Target {
   readonly label: string;
   readonly facts: TargetFacts;
   /** Starts an agent as root. One target can run several at once. */
-  startAgent(mode: 'serve' | 'check'): Promise<AgentConnection>;
+  startAgent(): Promise<AgentConnection>;
   /** Ends the connection and with it every agent started through it. */
   dispose(): void;
 }
@@ -78,8 +78,8 @@ export interface ConnectOptions {
   identity?: string | undefined;
   /** An ssh_config file in place of the user's and the system's, as `ssh -F`. */
   sshConfigFile?: string | undefined;
-  /** The folder with the agent's files for every platform (dist/agent and dist/node of the build). */
-  assetsDir: string;
+  /** The folder of built files (dist/): the agent's for every platform, filters' compiler, workers. */
+  distDir: string;
   prompts: Prompts;
   hostKeys: HostKeyStore;
   log: Logger;

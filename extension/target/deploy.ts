@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { Transform } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { constants, createGzip } from 'node:zlib';
-import { PacketTraceError } from '../base/errors.ts';
+import { PacketTraceError, throwIfCancelled } from '../base/errors.ts';
 import type { Bundle, BundleFile } from './assets.ts';
-import { quote, runScript, throwIfAborted } from './shell.ts';
+import { quote, runScript } from './shell.ts';
 import type { ScriptResult, Shell } from './shell.ts';
 
 export interface DeployRequest {
@@ -125,7 +125,7 @@ async function uploadFile(
 /** Compares checksums, renames, and clears old folders of the same kind and stale temporary ones. */
 async function finish(request: DeployRequest, temporary: string, dir: string): Promise<void> {
   const { shell, bundle, cacheDir, keep, signal } = request;
-  throwIfAborted(signal);
+  throwIfCancelled(signal);
   const kind = bundle.name.replace(/-.*/, '');
   const modes = bundle.files.map((file) => `chmod ${file.mode.toString(8)} ${quote(file.path)}`).join('\n');
   const result = await runScript(

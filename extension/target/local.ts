@@ -65,6 +65,6 @@ export function localNode(platform: Platform): LocalNode {
   return { argv, version: process.version, origin: 'own' };
 }
 
-export function localAgentFile(assetsDir: string): string {
-  return join(assetsDir, 'agent', 'agent.cjs');
+export function localAgentFile(distDir: string): string {
+  return join(distDir, 'agent', 'agent.cjs');
 }

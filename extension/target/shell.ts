@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Writable } from 'node:stream';
-import { PacketTraceError } from '../base/errors.ts';
+import { cancelled, PacketTraceError, throwIfCancelled } from '../base/errors.ts';
 
 /** Where a `/bin/sh` can be started: a connection, or this machine. */
 export interface Shell {
@@ -74,7 +74,7 @@ export async function startScript(
   script: string,
   signal?: AbortSignal,
 ): Promise<RunningScript> {
-  throwIfAborted(signal);
+  throwIfCancelled(signal);
   const process = await shell.start();
   const mark = `kpt-${randomBytes(8).toString('hex')}`;
   let stderr = '';
@@ -138,7 +138,7 @@ export async function runScript(
     else if (inputError === undefined) options.input.pipe(process.stdin);
     else stop();
     const end = await process.ended;
-    throwIfAborted(options.signal);
+    throwIfCancelled(options.signal);
     if (inputError !== undefined) {
       throw new PacketTraceError('deploy', `Could not read what to send: ${inputError.message}.`, '', {
         cause: inputError,
@@ -202,14 +202,6 @@ export function readThrough(
     signal?.addEventListener('abort', onAbort);
     stdout.on('readable', onReadable).on('end', onEnd).on('close', onEnd);
   });
-}
-
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw cancelled();
-}
-
-export function cancelled(): PacketTraceError {
-  return new PacketTraceError('cancelled', 'Cancelled.');
 }
 
 export function connectionLost(shell: Pick<Shell, 'name'>): PacketTraceError {

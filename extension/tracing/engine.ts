@@ -3,23 +3,19 @@
  * VS Code; any `AgentConnection` will do.
  */
 import { EventEmitter } from 'node:events';
-import { encodeJsonFrame, FrameDecoder, FramingError } from '../../common/framing.ts';
-import {
-  FrameKind,
-  HEARTBEAT_INTERVAL_MS,
-  PROTOCOL_VERSION,
-  type Attached,
-  type End,
-  type Hello,
-  type KernelBuild,
-  type KernelLocation,
-  type Message,
-  type Progress,
-  type Request,
+import type {
+  Attached,
+  End,
+  Hello,
+  KernelBuild,
+  KernelLocation,
+  Message,
+  Progress,
 } from '../../common/protocol.ts';
-import { PacketTraceError } from '../base/errors.ts';
+import { cancelled, PacketTraceError } from '../base/errors.ts';
 import type { AgentClosed, AgentConnection } from '../target/connection.ts';
-import { agentDidNotStart, fromAgentError, lostAgent, notTheAgent, unheard } from './agent-errors.ts';
+import { AgentClient } from './agent-client.ts';
+import { agentDidNotStart, fromAgentError, lostAgent, unheard } from './agent-errors.ts';
 import type {
   Capture,
   CaptureEnd,
@@ -31,17 +27,13 @@ import type {
 import { ColumnStore } from '../recording/event-store.ts';
 import { FilterChanges } from './filter-changes.ts';
 import type { CaptureFilter, WantedFilter } from '../recording/filters.ts';
-import type { Passes } from '../recording/trajectories/function-counts.ts';
+import type { FunctionCounts } from '../recording/capture.ts';
 import { Symbols } from '../recording/symbols.ts';
 
-/** Node starts within a second or two; a target under heavy load needs more. */
-const HELLO_TIMEOUT_MS = 60_000;
 /** Detaching thousands of kprobes on a slow, old kernel takes seconds. */
 const STOP_TIMEOUT_MS = 30_000;
 /** After an error message the agent ends by itself. */
 const ERROR_TIMEOUT_MS = 5000;
-/** The rest of a dead agent's output arrives at once or never. */
-const DRAIN_TIMEOUT_MS = 1000;
 
 export interface StartHooks {
   signal?: AbortSignal | undefined;
@@ -58,21 +50,21 @@ export async function startCapture(
   options: CaptureOptions,
   { signal, onProgress }: StartHooks = {},
 ): Promise<Capture> {
-  const session = new Session(connection, options);
-  if (onProgress !== undefined) session.on('progress', onProgress);
-  const abort = () => session.fail(new PacketTraceError('cancelled', 'Cancelled.'));
+  const engine = new CaptureEngine(connection, options);
+  if (onProgress !== undefined) engine.on('progress', onProgress);
+  const abort = () => engine.fail(cancelled());
   if (signal?.aborted === true) abort();
   signal?.addEventListener('abort', abort);
   try {
-    await session.ready;
+    await engine.ready;
   } finally {
     signal?.removeEventListener('abort', abort);
-    if (onProgress !== undefined) session.off('progress', onProgress);
+    if (onProgress !== undefined) engine.off('progress', onProgress);
   }
-  return session;
+  return engine;
 }
 
-class Session extends EventEmitter<CaptureEvents> implements Capture {
+class CaptureEngine extends EventEmitter<CaptureEvents> implements Capture {
   hello: Hello | undefined;
   attached: Attached | undefined;
   build: KernelBuild | undefined;
@@ -83,23 +75,21 @@ class Session extends EventEmitter<CaptureEvents> implements Capture {
   readonly #store = new ColumnStore();
   #symbols: Symbols | undefined;
   readonly #done: Promise<CaptureEnd>;
-  readonly #changes = new FilterChanges((request) => this.#send(request));
-  readonly #decoder = new FrameDecoder((kind, payload) => this.#frame(kind, payload));
+  readonly #agent: AgentClient;
+  readonly #changes = new FilterChanges((request) => this.#agent.send(request));
   /** Batches that came while the agent was still attaching: their names are not known yet. */
   #early: Uint8Array<ArrayBuffer>[] = [];
   readonly #earlyLocations: KernelLocation[] = [];
   #stopping = false;
-  /** The connection was given up: what still comes is not looked at. */
   #over = false;
   #agentError: PacketTraceError | undefined;
   #deadline: NodeJS.Timeout | undefined;
-  #heartbeat: NodeJS.Timeout | undefined;
   #arm!: () => void;
   #refuse!: (error: PacketTraceError) => void;
   #finished!: (end: CaptureEnd) => void;
 
   constructor(
-    private readonly connection: AgentConnection,
+    connection: AgentConnection,
     private readonly options: CaptureOptions,
   ) {
     super();
@@ -108,17 +98,16 @@ class Session extends EventEmitter<CaptureEvents> implements Capture {
       this.#refuse = reject;
     });
     this.#done = new Promise((resolve) => (this.#finished = resolve));
-    this.#within(HELLO_TIMEOUT_MS, () => {
-      const seconds = HELLO_TIMEOUT_MS / 1000;
-      this.fail(
-        new PacketTraceError('agent-start', `The agent on the target said nothing for ${seconds} s.`),
-      );
+    this.#agent = new AgentClient(connection, {
+      hello: (hello) => this.#start(hello),
+      message: (message) => this.#message(message),
+      events: (payload) => {
+        if (this.attached === undefined) this.#early.push(payload);
+        else this.#append([payload]);
+      },
+      fault: (error) => this.fail(error),
+      closed: (closed) => this.#closed(closed),
     });
-    // Errors of the streams show as the end of the connection.
-    connection.input.on('error', () => undefined);
-    connection.output.on('error', () => undefined);
-    connection.output.on('data', (chunk: Buffer) => this.#receive(chunk));
-    void connection.closed.then((closed) => this.#closed(closed));
   }
 
   get store(): EventStore {
@@ -129,8 +118,8 @@ class Session extends EventEmitter<CaptureEvents> implements Capture {
     return this.#store.trajectories;
   }
 
-  get passes(): Passes {
-    return this.#store.passes;
+  get functionCounts(): FunctionCounts {
+    return this.#store.functionCounts;
   }
 
   get filters(): readonly CaptureFilter[] {
@@ -145,7 +134,7 @@ class Session extends EventEmitter<CaptureEvents> implements Capture {
     if (this.ended === undefined && !this.#stopping) {
       this.#stopping = true;
       this.#within(STOP_TIMEOUT_MS, () => this.#finish('stopped'));
-      this.#send({ type: 'stop' });
+      this.#agent.send({ type: 'stop' });
     }
     return this.#done;
   }
@@ -161,33 +150,8 @@ class Session extends EventEmitter<CaptureEvents> implements Capture {
     this.#refuse(error);
   }
 
-  #receive(chunk: Uint8Array): void {
-    if (this.#over) return;
-    try {
-      this.#decoder.push(chunk);
-    } catch (error) {
-      if (error instanceof FramingError && this.hello === undefined) this.fail(notTheAgent(error.received));
-      else {
-        const text = error instanceof Error ? error.message : String(error);
-        this.fail(
-          new PacketTraceError('internal', `The agent's messages cannot be read: ${text}`, '', {
-            cause: error,
-          }),
-        );
-      }
-    }
-  }
-
-  #frame(kind: FrameKind, payload: Uint8Array<ArrayBuffer>): void {
-    if (kind === FrameKind.Json) this.#message(JSON.parse(Buffer.from(payload.buffer).toString()) as Message);
-    else if (this.attached === undefined) this.#early.push(payload);
-    else this.#append([payload]);
-  }
-
-  #message(message: Message): void {
+  #message(message: Exclude<Message, Hello>): void {
     switch (message.type) {
-      case 'hello':
-        return this.#start(message);
       case 'progress':
         this.emit('progress', message);
         return;
@@ -212,31 +176,17 @@ class Session extends EventEmitter<CaptureEvents> implements Capture {
         return;
       case 'end':
         return this.#agentEnded(message);
-      case 'check': // only in mode `check`
-      case 'matched': // no trace asks
+      case 'check': // no trace asks
+      case 'matched':
         return;
     }
   }
 
   #start(hello: Hello): void {
-    clearTimeout(this.#deadline);
-    if (hello.protocol !== PROTOCOL_VERSION) {
-      const versions = `it speaks version ${hello.protocol} of the protocol, not ${PROTOCOL_VERSION}`;
-      const remedy = 'Remove ~/.cache/kernel-packet-trace on the target and try again.';
-      this.fail(
-        new PacketTraceError(
-          'agent-start',
-          `The agent on the target is another release: ${versions}.`,
-          remedy,
-        ),
-      );
-      return;
-    }
     this.hello = hello;
     this.#store.setRealtimeOffset(BigInt(hello.realtimeOffset));
-    this.#heartbeat = setInterval(() => this.#send({ type: 'ping' }), HEARTBEAT_INTERVAL_MS);
     const { filter, functions, backend, wantBuild } = this.options;
-    this.#send({
+    this.#agent.send({
       type: 'start',
       filter: filter.compiled,
       functions,
@@ -291,9 +241,7 @@ class Session extends EventEmitter<CaptureEvents> implements Capture {
     else this.#finish('connection-lost', unheard(), end);
   }
 
-  async #closed(closed: AgentClosed): Promise<void> {
-    await drained(this.connection.output);
-    if (this.#over) return;
+  #closed(closed: AgentClosed): void {
     if (this.attached === undefined) this.fail(agentDidNotStart(closed));
     else if (this.#agentError !== undefined) this.#finish('error', this.#agentError);
     else if (this.#stopping && closed.exitCode === 0) this.#finish('stopped');
@@ -315,28 +263,11 @@ class Session extends EventEmitter<CaptureEvents> implements Capture {
     this.#over = true;
     this.#changes.end();
     clearTimeout(this.#deadline);
-    clearInterval(this.#heartbeat);
-    this.connection.close();
-  }
-
-  #send(request: Request): void {
-    if (this.connection.input.writable) this.connection.input.write(encodeJsonFrame(request));
+    this.#agent.close();
   }
 
   #within(milliseconds: number, late: () => void): void {
     clearTimeout(this.#deadline);
     this.#deadline = setTimeout(late, milliseconds);
   }
-}
-
-/** Waits for what a gone agent still had to say. */
-function drained(output: AgentConnection['output']): Promise<void> {
-  if (output.readableEnded || output.destroyed) return Promise.resolve();
-  return new Promise((resolve) => {
-    const timeout = setTimeout(resolve, DRAIN_TIMEOUT_MS);
-    output.once('close', () => {
-      clearTimeout(timeout);
-      resolve();
-    });
-  });
 }

@@ -2,8 +2,7 @@
  * One trace from request to running capture, the same for every front end: compile the filter, reach the
  * target, start its agent, attach the probes.
  */
-import type { Backend, CheckReport, Progress } from '../../common/protocol.ts';
-import { agentDidNotStart } from './agent-errors.ts';
+import type { Backend, Progress } from '../../common/protocol.ts';
 import type { Capture } from '../recording/capture.ts';
 import { startCapture } from './engine.ts';
 import type { CaptureFilter, FilterTexts } from '../recording/filters.ts';
@@ -14,15 +13,7 @@ import type { AgentConnection, ConnectOptions, Target } from '../target/connecti
 
 /** How long the end of an agent is waited for. It is gone without us too: its input ended. */
 const AGENT_EXIT_MS = 5000;
-/** A check reads BTF and a few files. */
-const CHECK_TIMEOUT_MS = 60_000;
-
-export interface TargetRequest extends Omit<ConnectOptions, 'assetsDir'> {
-  /** The extension's folder of built files (dist/). */
-  distDir: string;
-}
-
-export interface TraceRequest extends TargetRequest, FilterTexts {
+export interface TraceRequest extends ConnectOptions, FilterTexts {
   /** Function names to probe, a regular expression over the whole name; empty: all. */
   functions: string;
   backend: Backend | 'auto';
@@ -49,7 +40,7 @@ export interface RunningTrace {
 export async function startTrace(request: TraceRequest): Promise<RunningTrace> {
   const { functions, backend, wantBuild = false, signal, onProgress } = request;
   const filter = await compileFilters(request, request.distDir, signal);
-  const target = await connect(request);
+  const target = await connectTarget(request);
   let connection: AgentConnection | undefined;
   const leave = async () => {
     if (connection !== undefined) await closed(connection);
@@ -58,7 +49,7 @@ export async function startTrace(request: TraceRequest): Promise<RunningTrace> {
   try {
     throwIfCancelled(signal);
     onProgress?.('Starting the agent');
-    connection = await target.startAgent('serve');
+    connection = await target.startAgent();
     const capture = await startCapture(
       connection,
       { filter, functions: functions === '' ? null : functions, backend, wantBuild },
@@ -80,51 +71,6 @@ export async function startTrace(request: TraceRequest): Promise<RunningTrace> {
     await leave();
     throw error;
   }
-}
-
-export interface TargetCheck {
-  label: string;
-  facts: Target['facts'];
-  report: CheckReport;
-}
-
-/** What a target can do, and what it lacks. @throws PacketTraceError when it cannot be reached or asked */
-export async function checkTarget(request: TargetRequest): Promise<TargetCheck> {
-  const target = await connect(request);
-  try {
-    throwIfCancelled(request.signal);
-    request.onProgress?.('Checking the target');
-    const connection = await target.startAgent('check');
-    const onAbort = () => target.dispose();
-    request.signal?.addEventListener('abort', onAbort);
-    try {
-      return { label: target.label, facts: target.facts, report: await readReport(connection) };
-    } finally {
-      request.signal?.removeEventListener('abort', onAbort);
-      throwIfCancelled(request.signal);
-    }
-  } finally {
-    target.dispose();
-  }
-}
-
-async function readReport(connection: AgentConnection): Promise<CheckReport> {
-  const timeout = setTimeout(() => connection.close(), CHECK_TIMEOUT_MS);
-  let text = '';
-  try {
-    for await (const chunk of connection.output) text += (chunk as Buffer).toString();
-    return JSON.parse(text) as CheckReport;
-  } catch {
-    throw agentDidNotStart(await connection.closed);
-  } finally {
-    clearTimeout(timeout);
-    connection.close();
-  }
-}
-
-function connect(request: TargetRequest): Promise<Target> {
-  const { distDir, ...options } = request;
-  return connectTarget({ ...options, assetsDir: distDir });
 }
 
 async function closed(connection: AgentConnection): Promise<void> {

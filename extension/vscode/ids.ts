@@ -1,26 +1,42 @@
 /** Every identifier that code and package.json share; test/unit/contributions.test.ts compares the two. */
 
-export const Command = {
+/** Of vscode/traces. */
+const TraceCommand = {
   Start: 'packetTrace.start',
   Stop: 'packetTrace.stop',
   ChangeFilter: 'packetTrace.changeFilter',
   Clear: 'packetTrace.clear',
-  OpenKernelSource: 'packetTrace.openKernelSource',
-  IndexCheckout: 'packetTrace.indexCheckout',
-  StopIndex: 'packetTrace.stopIndex',
   ShowLog: 'packetTrace.showLog',
-  LoadMore: 'packetTrace.loadMore',
   PickTarget: 'packetTrace.pickTarget',
   ShowMenu: 'packetTrace.showMenu',
-  ShowCompiledFilter: 'packetTrace.showCompiledFilter',
-  MatchFilter: 'packetTrace.matchFilter',
-  TraceFunction: 'packetTrace.traceFunction',
-  TraceChangedFunctions: 'packetTrace.traceChangedFunctions',
-  ShowPackets: 'packetTrace.showPackets',
+  LoadMore: 'packetTrace.loadMore',
   ShowAllPackets: 'packetTrace.showAllPackets',
   RevealPacket: 'packetTrace.revealPacket',
 } as const;
-export type CommandId = (typeof Command)[keyof typeof Command];
+
+/** Of vscode/filter. */
+const FilterCommand = {
+  ShowCompiledFilter: 'packetTrace.showCompiledFilter',
+  MatchFilter: 'packetTrace.matchFilter',
+} as const;
+
+/** Of vscode/source. */
+const SourceCommand = {
+  OpenKernelSource: 'packetTrace.openKernelSource',
+  IndexCheckout: 'packetTrace.indexCheckout',
+  StopIndex: 'packetTrace.stopIndex',
+  TraceFunction: 'packetTrace.traceFunction',
+  TraceChangedFunctions: 'packetTrace.traceChangedFunctions',
+  ShowPackets: 'packetTrace.showPackets',
+} as const;
+
+/** Each folder's register.ts has a handler for every one of its own: anything else does not compile. */
+export const Command = { ...TraceCommand, ...FilterCommand, ...SourceCommand } as const;
+type ValueOf<T> = T[keyof T];
+export type TraceCommandId = ValueOf<typeof TraceCommand>;
+export type FilterCommandId = ValueOf<typeof FilterCommand>;
+export type SourceCommandId = ValueOf<typeof SourceCommand>;
+export type CommandId = ValueOf<typeof Command>;
 
 /** The generated command that VS Code adds for each view. */
 export const FocusTrajectories = 'packetTrace.trajectories.focus';

@@ -3,11 +3,16 @@
  * all of a link's functions or none, so a refused group is halved until the functions at fault stand alone.
  */
 import { setImmediate as breathe } from 'node:timers/promises';
-import { probedFunction, type Attachment } from './attachment.ts';
-import { AgentFailure } from '../../common/errors.ts';
-import type { BpfLink, BpfProgram } from '../native/libbpf.ts';
-import { LibbpfError } from '../native/libbpf.ts';
-import type { PlannedFunction } from '../plan/plan.ts';
+import { noneProbed, probedFunction, type Attachment, type AttachOptions } from './attachment.ts';
+import {
+  attachKprobeMulti,
+  destroyLink,
+  LibbpfError,
+  type BpfLink,
+  type BpfProgram,
+} from '../native/libbpf.ts';
+import type { PlannedFunction, ProbePlan } from '../plan/plan.ts';
+import { Skipped } from '../plan/skipped.ts';
 import type { ProbedFunction } from '../../common/protocol.ts';
 
 /** So many refused functions are no exceptions any more; what is left of their group is skipped with them. */
@@ -19,35 +24,28 @@ export interface MultiLinks {
   destroy(link: BpfLink): void;
 }
 
-export interface MultiOptions {
-  functions: readonly PlannedFunction[];
-  /** The program for functions whose nth argument is the packet. */
-  program(argument: number): BpfProgram;
-  links: MultiLinks;
-  signal: AbortSignal;
-  /** Fired after each group: functions done so far. */
-  onProgress(done: number): void;
-}
-
 /**
  * Attaches to as many functions as the kernel allows.
  * @throws AgentFailure `attach` when it allows none; AbortError when cancelled. Nothing is attached then.
  */
-export async function attachMulti(options: MultiOptions): Promise<Attachment> {
-  const { links, signal } = options;
+export async function attachMulti(
+  plan: Pick<ProbePlan, 'functions'>,
+  options: AttachOptions,
+  links: MultiLinks = { attach: attachKprobeMulti, destroy: destroyLink },
+): Promise<Attachment> {
   const attached: BpfLink[] = [];
   const functions: ProbedFunction[] = [];
-  const refused = new Map<string, string[]>();
+  const skipped = new Skipped();
   let refusals = 0;
   let done = 0;
   const detach = () => {
     for (const link of attached.splice(0)) links.destroy(link);
   };
-  const pending = groups(options.functions);
+  const pending = groups(plan.functions);
   try {
     for (let group = pending.pop(); group !== undefined; group = pending.pop()) {
       await breathe(); // lets a stop or a lost connection be noticed
-      signal.throwIfAborted();
+      options.signal?.throwIfAborted();
       const failure = attachGroup(group);
       if (failure !== undefined && group.length > 1 && refusals < MAX_REFUSED) {
         const half = group.length >> 1;
@@ -56,23 +54,17 @@ export async function attachMulti(options: MultiOptions): Promise<Attachment> {
       }
       if (failure !== undefined) {
         refusals += group.length;
-        const names = refused.get(failure) ?? [];
-        names.push(...group.map(({ name }) => name));
-        refused.set(failure, names);
+        skipped.add(failure, ...group.map(({ name }) => name));
       }
       done += group.length;
-      options.onProgress(done);
+      options.onProgress?.(done);
     }
   } catch (error) {
     detach();
     throw error;
   }
-  const skipped = [...refused].map(([reason, names]) => ({ reason, names }));
-  if (functions.length === 0) {
-    const reason = skipped[0]?.reason ?? 'the plan is empty';
-    throw new AgentFailure('attach', `The kernel let no function be probed: ${reason}.`);
-  }
-  return { functions, skipped, detach };
+  if (functions.length === 0) throw noneProbed(skipped.list());
+  return { functions, skipped: skipped.list(), detach };
 
   /** Returns the kernel's reason when it refuses. */
   function attachGroup(group: readonly PlannedFunction[]): string | undefined {

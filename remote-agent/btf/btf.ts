@@ -122,6 +122,22 @@ export class Btf {
     return undefined;
   }
 
+  /** Members of a structure or union, in order; `bits` is their offset in bits. */
+  members(id: number): { name: string; type: number; bits: number }[] {
+    if (id < this.firstId) return this.#below.members(id);
+    return Array.from({ length: this.count(id) }, (_, index) => {
+      const at = WORDS_OF_TYPE + WORDS_OF_MEMBER * index;
+      const name = this.#string(this.#word(id, at));
+      return { name, type: this.#word(id, at + 1), bits: this.#word(id, at + 2) & 0xff_ffff };
+    });
+  }
+
+  /** Type id of an array's elements, and how many there are. */
+  array(id: number): { element: number; length: number } {
+    if (id < this.firstId) return this.#below.array(id);
+    return { element: this.#word(id, WORDS_OF_TYPE), length: this.#word(id, WORDS_OF_TYPE + 2) };
+  }
+
   /** Type id of a function prototype's parameter, from 0; 0 for the `...` of a variadic function. */
   parameterType(proto: number, index: number): number {
     if (proto < this.firstId) return this.#below.parameterType(proto, index);

@@ -1,8 +1,13 @@
+/**
+ * The kernel's type information. In come the files of /sys/kernel/btf; out come types by id (btf.ts) and what they
+ * tell: the names of drop reasons, whether programs can read memory directly. Read this file first.
+ */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Btf } from './btf.ts';
 import { AgentFailure } from '../../common/errors.ts';
+import { loadedModules, moduleNames } from '../kernel/modules.ts';
 
 /** The type information of the running kernel and its modules. Holds some 5 MB: drop it after use. */
 export interface KernelBtf {
@@ -22,7 +27,7 @@ export async function readKernelBtf(
   const modules: KernelBtf['modules'] = [];
   const modulesWithout: string[] = [];
   const present = new Set(readdirSync(dir));
-  for (const name of loadedModules(modulesFile)) {
+  for (const name of moduleNames(loadedModules(modulesFile))) {
     await nextTurn();
     signal?.throwIfAborted();
     const btf = present.has(name) ? readModule(join(dir, name), vmlinux) : undefined;
@@ -54,11 +59,14 @@ function readModule(path: string, vmlinux: Btf): Btf | undefined {
   }
 }
 
-/** Built-in code has no line there; a kernel without modules has no such file. */
-function loadedModules(path: string): string[] {
-  try {
-    return [...readFileSync(path, 'latin1').matchAll(/^\S+/gm)].map(([name]) => name);
-  } catch {
-    return [];
-  }
+/** The id of a type of vmlinux; undefined when it has none. A kfunc without one is not offered by the kernel. */
+export function findKernelType(
+  { vmlinux }: Pick<KernelBtf, 'vmlinux'>,
+  kind: number,
+  name: string,
+): number | undefined {
+  const wanted = Buffer.from(name);
+  for (let id = vmlinux.firstId; id < vmlinux.endId; id++)
+    if (vmlinux.kind(id) === kind && vmlinux.isNamed(id, wanted)) return id;
+  return undefined;
 }

@@ -3,24 +3,19 @@
  * in a function that has no packet among its parameters and so is not probed.
  */
 import { moduleBuildId } from '../kernel/build-ids.ts';
-import type { CurrentSymbols } from '../kernel/live-symbols.ts';
-import {
-  EventKind,
-  EventRecord,
-  RINGBUF_HEADER_BYTES,
-  type KernelAddress,
-  type KernelLocation,
-} from '../../common/protocol.ts';
+import type { LiveSymbols } from '../kernel/live-symbols.ts';
+import { kernelAddress, type KernelAddress } from '../../common/kernel-address.ts';
+import { RINGBUF_HEADER_BYTES, type KernelLocation } from '../../common/protocol.ts';
+import { EventKind, EventLayout } from '../../common/layouts.ts';
 import { RECORD_STRIDE } from './ring-buffer.ts';
 
-const TWO_32 = 2 ** 32;
-const KIND = RINGBUF_HEADER_BYTES + EventRecord.kind;
-const ADDRESS = RINGBUF_HEADER_BYTES + EventRecord.address;
+const KIND = RINGBUF_HEADER_BYTES + EventLayout.kind;
+const ADDRESS = RINGBUF_HEADER_BYTES + EventLayout.address;
 
-export class DropLocations {
+export class CodePlaces {
   readonly #known = new Set<KernelAddress>();
 
-  constructor(private readonly symbols: CurrentSymbols) {}
+  constructor(private readonly symbols: LiveSymbols) {}
 
   /**
    * The locations of a batch that were never seen before, with their names.
@@ -30,7 +25,7 @@ export class DropLocations {
     const fresh: KernelLocation[] = [];
     for (let at = headroom; at + RECORD_STRIDE <= frame.length; at += RECORD_STRIDE) {
       if (frame[at + KIND] !== EventKind.Drop) continue;
-      const address = frame.readUInt16LE(at + ADDRESS + 4) * TWO_32 + frame.readUInt32LE(at + ADDRESS);
+      const address = kernelAddress(frame.readUInt32LE(at + ADDRESS), frame.readUInt32LE(at + ADDRESS + 4));
       if (this.#known.has(address)) continue;
       this.#known.add(address);
       const location = this.locate(address);

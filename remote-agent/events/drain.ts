@@ -1,8 +1,11 @@
 /**
- * Moves records from the ring buffer to the output until told to stop. The kernel wakes nobody: a look at the
+ * Moves records from the ring buffer (ring-buffer.ts), which comes into this folder, to the output (output.ts), by
+ * which they leave it as frames, until told to stop. Read this file first.
+ *
+ * The kernel wakes nobody: a look at the
  * positions every few milliseconds costs less than a wake-up an event, and the ring holds seconds of traffic.
  */
-import type { DropLocations } from './code-places.ts';
+import type { CodePlaces } from './code-places.ts';
 import type { LossCounters } from './loss-counters.ts';
 import { EVENTS_HEADROOM, type Output } from './output.ts';
 import type { RingBuffer } from './ring-buffer.ts';
@@ -25,7 +28,7 @@ export class Drain {
     private readonly ring: RingBuffer,
     private readonly loss: LossCounters,
     private readonly output: Output,
-    private readonly dropLocations: DropLocations,
+    private readonly codePlaces: CodePlaces,
   ) {}
 
   start(): void {
@@ -59,7 +62,7 @@ export class Drain {
   #batch(): boolean {
     const frame = this.ring.take(BATCH_BYTES, EVENTS_HEADROOM);
     if (frame === undefined) return false;
-    const locations = this.dropLocations.newIn(frame, EVENTS_HEADROOM);
+    const locations = this.codePlaces.newIn(frame, EVENTS_HEADROOM);
     if (locations.length > 0) this.output.send({ type: 'locations', locations });
     this.#send(frame, this.loss.total());
     return true;

@@ -1,10 +1,8 @@
-/** `struct cpu_loss loss[]` of bpf/loss.h: how many events found the ring buffer full. */
+/** `struct cpu_loss loss[]` of bpf/events/loss.h: how many events found the ring buffer full. */
 import { readFileSync } from 'node:fs';
+import { CpuLossLayout, LossLimit } from '../../common/layouts.ts';
 import { mapShared } from '../native/libc.ts';
 
-const CPUS = 1024;
-const BYTES_PER_CPU = 64;
-/** The total is a u64 at the start of each CPU's part. */
 const TWO_32 = 2 ** 32;
 const POSSIBLE = '/sys/devices/system/cpu/possible';
 
@@ -15,15 +13,15 @@ export interface LossCounters {
 }
 
 export function mapLossCounters(fd: number): LossCounters {
-  const mapping = mapShared(fd, 0, CPUS * BYTES_PER_CPU, false);
-  const cpus = Math.min(possibleCpus(readFileSync(POSSIBLE, 'latin1')), CPUS);
-  const words = new Uint32Array(mapping.buffer, 0, (cpus * BYTES_PER_CPU) / 4);
+  const mapping = mapShared(fd, 0, LossLimit.LossCpus * CpuLossLayout.bytes, false);
+  const cpus = Math.min(possibleCpus(readFileSync(POSSIBLE, 'latin1')), LossLimit.LossCpus);
+  const words = new Uint32Array(mapping.buffer, 0, (cpus * CpuLossLayout.bytes) / 4);
   return { total: () => sumLoss(words), unmap: mapping.unmap };
 }
 
 export function sumLoss(words: Uint32Array): number {
   let total = 0;
-  for (let at = 0; at < words.length; at += BYTES_PER_CPU / 4)
+  for (let at = CpuLossLayout.total / 4; at < words.length; at += CpuLossLayout.bytes / 4)
     total += (words[at] ?? 0) + (words[at + 1] ?? 0) * TWO_32;
   return total;
 }

@@ -4,15 +4,11 @@
  * they submit it; the consumer position is ours.
  */
 import { mapShared, pageSize } from '../native/libc.ts';
-import {
-  EventRecord,
-  RINGBUF_BUSY_BIT,
-  RINGBUF_DISCARD_BIT,
-  RINGBUF_HEADER_BYTES,
-} from '../../common/protocol.ts';
+import { RINGBUF_BUSY_BIT, RINGBUF_DISCARD_BIT, RINGBUF_HEADER_BYTES } from '../../common/protocol.ts';
+import { EventLayout } from '../../common/layouts.ts';
 
 /** From one record to the next: records are rounded up to 8 bytes, which an event is already. */
-export const RECORD_STRIDE = RINGBUF_HEADER_BYTES + EventRecord.bytes;
+export const RECORD_STRIDE = RINGBUF_HEADER_BYTES + EventLayout.bytes;
 
 export class RingBuffer {
   readonly #records: Uint8Array;
@@ -67,7 +63,7 @@ export class RingBuffer {
       const header = Atomics.load(this.#headers, ((start + length) % this.#size) >>> 2);
       if ((header & RINGBUF_BUSY_BIT) !== 0) break;
       const bytes = header & ~RINGBUF_DISCARD_BIT;
-      if (bytes !== EventRecord.bytes) throw new Error(`the ring buffer has a record of ${bytes} bytes`);
+      if (bytes !== EventLayout.bytes) throw new Error(`the ring buffer has a record of ${bytes} bytes`);
       length += RECORD_STRIDE;
     }
     return length;

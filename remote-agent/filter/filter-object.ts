@@ -3,9 +3,12 @@
  * `int pcap_filter_l2(data, linear, length, paged, link)` on a packet's Ethernet header and `pcap_filter_l3` on
  * its IP header, `pcap_tunnel_l2` and `pcap_tunnel_l3` on those of the packet inside of a tunnel
  * (FILTER_PARAMETERS says what the arguments are); nonzero keeps the packet. As global functions they are
- * verified by themselves. They call packet_word of bpf/paged.h.
+ * verified by themselves. They call packet_word of bpf/packet/paged-bytes.h.
+ *
+ * So classic BPF comes into this folder, and the bytes of an ELF file go out, with filter-config.ts beside them.
+ * Read this file first; elf-builder.ts and btf-builder.ts know the formats.
  */
-import type { DirectReads } from '../btf/direct-reads.ts';
+import type { DirectReads } from '../../common/bpf/direct-reads.ts';
 import type { CbpfInstruction, CompiledFilter } from '../../common/protocol.ts';
 import { checkBranchLimit } from './branch-limit.ts';
 import { buildBtf } from './btf-builder.ts';

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gnuBuildId } from '../../common/elf-notes.ts';
 import type { BuildIds } from '../../common/protocol.ts';
+import { readBytes } from './read-file.ts';
 
 /**
  * The running kernel's build ids. Modules that are not loaded or have no note are left out.
@@ -26,9 +26,6 @@ export function moduleBuildId(name: string, sysfs = '/sys'): string | undefined 
 
 /** Undefined: no such file (CONFIG_SYSFS or the module's notes are missing), or no such note in it. */
 function readBuildId(path: string): string | undefined {
-  try {
-    return gnuBuildId(readFileSync(path));
-  } catch {
-    return undefined;
-  }
+  const notes = readBytes(path);
+  return notes && gnuBuildId(notes);
 }

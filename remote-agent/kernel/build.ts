@@ -4,12 +4,23 @@ import { gzip } from 'node:zlib';
 import { readBuildIds } from './build-ids.ts';
 import { readKernelConfig } from './config.ts';
 import type { KernelBuild, ProbedFunction } from '../../common/protocol.ts';
-import type { SymbolOrder } from './symbol-map.ts';
+import type { SymbolMap } from './symbol-map.ts';
+
+/** Nothing is known: the editor waits for the message, whatever comes of it. */
+export function noKernelBuild(): KernelBuild {
+  return {
+    type: 'kernel-build',
+    buildIds: { modules: {} },
+    config: null,
+    textStart: null,
+    neighbourhood: '',
+  };
+}
 
 /** What tells which source and which debug information the running kernel has. @param functions those probed */
 export async function describeKernelBuild(
   functions: readonly ProbedFunction[],
-  symbols: SymbolOrder,
+  symbols: SymbolMap,
 ): Promise<KernelBuild> {
   const modules = new Set(functions.map(({ module }) => module).filter((module) => module !== ''));
   const neighbourhood = symbols.neighbourhood(functions.map(({ address }) => address));

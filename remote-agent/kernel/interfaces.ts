@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import type { Attached } from '../../common/protocol.ts';
+import { readText } from './read-file.ts';
 
 const FOLDER = '/sys/class/net';
 
@@ -8,17 +9,9 @@ export function readInterfaces(): Attached['devices'] {
   const netns = Number(/\d+/.exec(readlinkSync('/proc/self/ns/net'))?.[0]);
   const devices: Attached['devices'] = [];
   for (const name of readdirSync(FOLDER)) {
-    const ifindex = readIndex(name);
-    if (ifindex !== undefined) devices.push({ netns, ifindex, name });
+    // None: gone since the folder was read, or a plain file such as bonding_masters.
+    const ifindex = readText(`${FOLDER}/${name}/ifindex`);
+    if (ifindex !== undefined) devices.push({ netns, ifindex: Number(ifindex), name });
   }
   return devices;
-}
-
-/** Undefined: gone since the folder was read, or a plain file such as bonding_masters. */
-function readIndex(name: string): number | undefined {
-  try {
-    return Number(readFileSync(`${FOLDER}/${name}/ifindex`, 'utf8'));
-  } catch {
-    return undefined;
-  }
 }

@@ -11,14 +11,14 @@ interface Segment {
   offset: bigint;
 }
 
-export interface KernelMemory {
+export interface KernelCore {
   /** undefined where nothing can be read. */
   read(address: bigint, bytes: number): Uint8Array | undefined;
   close(): void;
 }
 
 /** undefined when the kernel does not offer its memory: not root, lockdown, or built without it. */
-export function openKernelMemory(path = '/proc/kcore'): KernelMemory | undefined {
+export function openKernelCore(path = '/proc/kcore'): KernelCore | undefined {
   let fd: number;
   try {
     fd = openSync(path, 'r');

@@ -1,6 +1,6 @@
 /** The SSH connection that this process was started through. */
-import { readFileSync } from 'node:fs';
 import { isIPv4, isIPv6 } from 'node:net';
+import { readText } from './read-file.ts';
 
 export interface Endpoint {
   address: string;
@@ -23,22 +23,14 @@ const MAX_GENERATIONS = 16;
 export function findOwnConnection(proc = '/proc'): Connection | undefined {
   let pid = 'self';
   for (let generation = 0; generation < MAX_GENERATIONS; generation++) {
-    const environment = read(`${proc}/${pid}/environ`) ?? '';
+    const environment = readText(`${proc}/${pid}/environ`) ?? '';
     const value = /(?:^|\0)SSH_CONNECTION=([^\0]*)/.exec(environment)?.[1];
     if (value !== undefined) return parseSshConnection(value);
-    const parent = /^PPid:\s*(\d+)$/m.exec(read(`${proc}/${pid}/status`) ?? '')?.[1];
+    const parent = /^PPid:\s*(\d+)$/m.exec(readText(`${proc}/${pid}/status`) ?? '')?.[1];
     if (parent === undefined || parent === '0') return undefined;
     pid = parent;
   }
   return undefined;
-}
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return undefined;
-  }
 }
 
 /** @param value client address and port, server address and port (ssh(1), ENVIRONMENT) */

@@ -1,14 +1,16 @@
-import { closeSync, openSync, readSync } from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+/**
+ * Files that the kernel makes up as they are read. They are what comes into this folder; out come facts of the
+ * running kernel, one a file. Read this one first, then kallsyms.ts and symbol-map.ts, where the functions are.
+ */
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { Turn } from './turn.ts';
 
-/** How long the event loop may wait for us: pings and "stop" come through it. */
-const TURN_MS = 20;
 const FIRST_BUFFER_BYTES = 4 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
 
 /**
- * Reads a file that the kernel makes up as it is read (/proc, tracefs). The kernel gives a page at a time, so
- * thousands of reads: here they are plain system calls, while fs.promises would send each to a thread and back.
+ * A large one (/proc/kallsyms, a list of tracefs). The kernel gives a page at a time, so thousands of reads: here
+ * they are plain system calls, while fs.promises would send each to a thread and back.
  * @throws AbortError when cancelled; the system's error when the file cannot be read
  */
 export async function readKernelFile(path: string, signal?: AbortSignal): Promise<Buffer> {
@@ -16,19 +18,29 @@ export async function readKernelFile(path: string, signal?: AbortSignal): Promis
   try {
     let buffer = Buffer.allocUnsafe(FIRST_BUFFER_BYTES);
     let used = 0;
-    let turn = performance.now();
+    const turn = new Turn(signal);
     for (;;) {
       if (used === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2);
       const got = readSync(fd, buffer, used, Math.min(READ_BYTES, buffer.length - used), null);
       if (got === 0) return buffer.subarray(0, used);
       used += got;
-      if (performance.now() - turn > TURN_MS) {
-        await nextTurn();
-        signal?.throwIfAborted();
-        turn = performance.now();
-      }
+      if (turn.isOver) await turn.next();
     }
   } finally {
     closeSync(fd);
   }
+}
+
+/** A small one; undefined when it is not there, or not for us to read. */
+export function readBytes(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** As readBytes, a character a byte. */
+export function readText(path: string): string | undefined {
+  return readBytes(path)?.toString('latin1');
 }

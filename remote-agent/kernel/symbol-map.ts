@@ -1,10 +1,9 @@
-import { isText, NAME_AT, nameAt, parseAddress, scanSymbols } from './kallsyms.ts';
-import type { KernelAddress, KernelLocation, Neighbourhood } from '../../common/protocol.ts';
+import { addressAt, eachFunction, NAME_AT, nameAt, scanSymbols } from './kallsyms.ts';
+import { kernelAddressOf, type KernelAddress } from '../../common/kernel-address.ts';
+import type { KernelLocation, Neighbourhood } from '../../common/protocol.ts';
 
 /** Symbols to each side whose files say in which file a function is; the linker keeps those of a file together. */
 const REACH = 6;
-
-const NEWLINE = 0x0a;
 
 /** Symbols of the bytes before a function (CONFIG_CALL_PADDING, kCFI). */
 const PADDING = ['__pfx_', '__cfi_'].map((prefix) => Buffer.from(prefix));
@@ -17,7 +16,7 @@ interface Order {
 }
 
 /** The kernel's functions in the order of their addresses. */
-export class SymbolOrder {
+export class SymbolMap {
   #order: Order | undefined;
 
   /** @param text the contents of /proc/kallsyms, in no order, or only its functions; kept, and sorted when first asked */
@@ -26,7 +25,7 @@ export class SymbolOrder {
   /** Where the kernel's own code begins (`_stext`); undefined where kallsyms does not tell. */
   get textStart(): KernelAddress | undefined {
     const [symbol] = scanSymbols(this.text, ['_stext']);
-    return symbol && Number(BigInt.asUintN(48, symbol.address));
+    return symbol && kernelAddressOf(symbol.address);
   }
 
   /** The function that an address lies in: the one that begins last at or before it; undefined: it lies before all. */
@@ -110,11 +109,10 @@ export class SymbolOrder {
 function sortSymbols(text: Buffer): Order {
   const addresses: number[] = [];
   const lines: number[] = [];
-  for (let line = 0; line + NAME_AT < text.length; line = text.indexOf(NEWLINE, line) + 1 || text.length) {
-    if (!isText(text[line + NAME_AT - 2])) continue;
-    addresses.push(parseAddress(text, line));
+  eachFunction(text, (line) => {
+    addresses.push(addressAt(text, line));
     lines.push(line);
-  }
+  });
   // Modules come in the order in which they were loaded, their symbols in that of their tables.
   const order = Uint32Array.from(lines.keys()).sort(
     (a, b) => (addresses[a] ?? 0) - (addresses[b] ?? 0) || a - b,

@@ -1,12 +1,17 @@
-/** What this machine can do for a trace. */
-import { existsSync, readFileSync } from 'node:fs';
+/**
+ * What this machine can do for a trace. In this folder is what the agent does without one: a request comes in, an
+ * answer goes out, and nothing is probed. check-policy.ts judges the facts that are read here; match.ts lets the
+ * kernel decide which packets a filter matches.
+ */
+import { existsSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { kprobeMultiSupport } from '../attach/backend.ts';
 import { BtfKind } from '../btf/btf.ts';
-import { type KernelBtf, readKernelBtf } from '../btf/kernel-btf.ts';
+import { findKernelType, type KernelBtf, readKernelBtf } from '../btf/kernel-btf.ts';
 import { judgeTarget, type TargetFacts } from './check-policy.ts';
 import type { CheckItem } from '../../common/protocol.ts';
+import { readText } from '../kernel/read-file.ts';
 import { findTracefs } from '../kernel/tracefs.ts';
 
 /** Never throws for what a target lacks: that is what the items say. Changes nothing. */
@@ -33,14 +38,6 @@ export async function checkTarget(): Promise<CheckItem[]> {
   return judgeTarget(facts);
 }
 
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return undefined;
-  }
-}
-
 /** @param status the contents of /proc/self/status */
 export function effectiveCapabilities(status: string): bigint {
   const digits = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1];
@@ -58,10 +55,8 @@ export function lockdownMode(text: string | undefined): string | undefined {
 }
 
 /** The kernel's list of map types is in its type information. */
-function hasRingBuffer({ vmlinux }: KernelBtf): boolean {
-  const name = Buffer.from('bpf_map_type');
-  for (let id = vmlinux.firstId; id < vmlinux.endId; id++)
-    if (vmlinux.kind(id) === BtfKind.Enum && vmlinux.isNamed(id, name))
-      return vmlinux.enumValues(id).some((value) => value.name === 'BPF_MAP_TYPE_RINGBUF');
-  return false;
+function hasRingBuffer(btf: KernelBtf): boolean {
+  const mapTypes = findKernelType(btf, BtfKind.Enum, 'bpf_map_type');
+  if (mapTypes === undefined) return false;
+  return btf.vmlinux.enumValues(mapTypes).some(({ name }) => name === 'BPF_MAP_TYPE_RINGBUF');
 }

@@ -1,11 +1,12 @@
 /** A filter on given packets, decided by this machine's kernel: bpf/match.bpf.c with the filter linked in. */
+import { MatchLimit, MatchPacketLayout as Packet } from '../../common/layouts.ts';
 import type { LinkFacts } from '../../common/bpf/cbpf.ts';
 import { linkWord } from '../../common/bpf/translate.ts';
 import { closeObject, findMap, findProgram, mapFd, runProgram, type BpfObject } from '../native/libbpf.ts';
 import { loadLinked } from '../programs/link.ts';
 import { mapShared } from '../native/libc.ts';
 import { NO_PAGE_VARIABLES } from '../kernel/page-variables.ts';
-import type { DirectReads } from '../btf/direct-reads.ts';
+import type { DirectReads } from '../../common/bpf/direct-reads.ts';
 import type { CompiledFilter } from '../../common/protocol.ts';
 
 export interface MatchedPacket {
@@ -20,11 +21,7 @@ export interface MatchedPacket {
 }
 
 /** Of one packet, and of all that the kernel is given at once. */
-export const MATCHED_BYTES = 1024 * 1024;
-const BATCH_PACKETS = 64;
-
-/** `struct match_packet` of bpf/match.bpf.c. */
-const Packet = { offset: 0, captured: 4, length: 8, layer: 12, link: 16, matches: 24, bytes: 32 };
+export const MATCHED_BYTES = MatchLimit.Bytes;
 const LAYER = { l2: 2, l3: 3 };
 
 /**
@@ -63,7 +60,7 @@ export function matchPackets(
 
 function withMaps<T>(object: BpfObject, use: (entries: DataView, bytes: Uint8Array) => T): T {
   const map = (name: string, size: number) => mapShared(mapFd(findMap(object, name)), 0, size, true);
-  const entries = map('packets', BATCH_PACKETS * Packet.bytes);
+  const entries = map('packets', MatchLimit.Packets * Packet.bytes);
   try {
     const bytes = map('bytes', MATCHED_BYTES);
     try {
@@ -85,7 +82,7 @@ function writeBatch(
 ): number {
   let count = 0;
   let offset = 0;
-  for (; count < BATCH_PACKETS; count++) {
+  for (; count < MatchLimit.Packets; count++) {
     const packet = packets[first + count];
     if (packet === undefined || offset + packet.data.length > MATCHED_BYTES) break;
     const at = count * Packet.bytes;
@@ -98,6 +95,6 @@ function writeBatch(
     offset += packet.data.length;
   }
   if (count === 0) throw new RangeError(`a packet of more than ${MATCHED_BYTES} bytes`);
-  if (count < BATCH_PACKETS) entries.setUint32(count * Packet.bytes + Packet.layer, 0, true);
+  if (count < MatchLimit.Packets) entries.setUint32(count * Packet.bytes + Packet.layer, 0, true);
   return count;
 }

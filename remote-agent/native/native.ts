@@ -1,4 +1,7 @@
 /**
+ * Calls in TypeScript come into this folder, calls of C go out. Here is how libraries get loaded; libbpf.ts and
+ * libc.ts are what the agent uses of them, each failure an Error that is thrown.
+ *
  * The native code beside agent.cjs: koffi and, loaded through it, the libraries of `linux-<arch>/`. They are
  * loaded by path; nothing of the target's own is used but its C library.
  */

@@ -1,4 +1,8 @@
-/** Finds the functions to probe on the running kernel. */
+/**
+ * Finds the functions to probe on the running kernel. In come the user's pattern, the kernel's types and symbols;
+ * out comes a ProbePlan: functions with the position of their packet, and why others are left out. This file
+ * collects the facts, policy.ts decides.
+ */
 import { type Btf, BtfKind } from '../btf/btf.ts';
 import type { KernelBtf } from '../btf/kernel-btf.ts';
 import { findSkbFunctions, type SkbFunction } from './skb-functions.ts';

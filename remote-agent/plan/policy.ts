@@ -1,5 +1,6 @@
 /** Which functions to probe and why not the others: from facts alone. */
 import { type SkbFunction, SkbProblem } from './skb-functions.ts';
+import { Skipped } from './skipped.ts';
 import type { FunctionSymbol } from '../kernel/kallsyms.ts';
 import type { SkippedFunctions } from '../../common/protocol.ts';
 import type { AddressRange, TraceableFunction } from '../kernel/tracefs.ts';
@@ -58,13 +59,7 @@ export type SkipReason = (typeof SkipReason)[keyof typeof SkipReason];
 const MAX_ENTRY_BYTES = 32n;
 
 export function makePlan(facts: PlanFacts): ProbePlan {
-  const skipped = new Map<SkipReason, string[]>();
-  const skip = (reason: SkipReason, name: string) => {
-    const names = skipped.get(reason);
-    if (names === undefined) skipped.set(reason, [name]);
-    else names.push(name);
-  };
-
+  const skipped = new Skipped<SkipReason>();
   const symbolsOf = groupBy(facts.symbols, (symbol) => key(symbol.module, symbol.source));
   const traceableOf = groupBy(facts.traceable ?? [], (entry) => key(entry.module, entry.name));
   const functions: PlannedFunction[] = [];
@@ -79,18 +74,18 @@ export function makePlan(facts: PlanFacts): ProbePlan {
         ? SkipReason.Conflict
         : first.problem;
     if (problem !== undefined) {
-      skip(problem, label);
+      skipped.add(problem, label);
       continue;
     }
     const symbols = symbolsOf.get(key(first.module, first.name)) ?? [];
-    if (symbols.length === 0) skip(SkipReason.NoSymbol, label);
+    if (symbols.length === 0) skipped.add(SkipReason.NoSymbol, label);
     for (const variants of groupBy(symbols, (symbol) => symbol.name).values()) {
       const traceable = traceableOf.get(key(first.module, variants[0]?.name ?? '')) ?? [];
       for (const symbol of variants) {
         const verdict = facts.traceable === null ? {} : judge(symbol, variants.length, traceable);
         const name = qualified(symbol.name, symbol.module);
-        if (typeof verdict === 'string') skip(verdict, name);
-        else if (isBlacklisted(symbol.address, facts.blacklist)) skip(SkipReason.Blacklisted, name);
+        if (typeof verdict === 'string') skipped.add(verdict, name);
+        else if (isBlacklisted(symbol.address, facts.blacklist)) skipped.add(SkipReason.Blacklisted, name);
         else
           functions.push({
             address: symbol.address,
@@ -102,12 +97,12 @@ export function makePlan(facts: PlanFacts): ProbePlan {
       }
     }
   }
-  for (const name of facts.modulesWithoutBtf) skip(SkipReason.NoModuleBtf, `[${name}]`);
+  for (const name of facts.modulesWithoutBtf) skipped.add(SkipReason.NoModuleBtf, `[${name}]`);
 
   functions.sort((a, b) => (a.address < b.address ? -1 : Number(a.address > b.address)));
   return {
     functions,
-    skipped: [...skipped].map(([reason, names]) => ({ reason, names: names.sort() })),
+    skipped: skipped.list().map(({ reason, names }) => ({ reason, names: names.sort() })),
   };
 }
 

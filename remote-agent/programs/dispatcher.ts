@@ -1,6 +1,9 @@
 /**
  * What is attached to the probes (bpf/dispatch.bpf.c): small programs that go on in those of the filter in
  * force. They stay attached while filters come and go.
+ *
+ * A filter's object and facts of the kernel come into this folder, programs in force go out. Read this file first,
+ * then the way of a filter: of-filter.ts, link.ts, load.ts.
  */
 import { readFileSync } from 'node:fs';
 import {
@@ -22,10 +25,8 @@ import {
 import { mapShared, pageSize } from '../native/libc.ts';
 import { loadConfigured } from './load.ts';
 import { nativeFile } from '../native/native.ts';
+import { DispatchTable } from '../../common/layouts.ts';
 import type { Backend } from '../../common/protocol.ts';
-
-/** Entries in half of the table of probes' programs; argument positions count from 1. */
-const HALF = 8;
 
 /** Argument positions of a packet that there are programs for. */
 const POSITIONS = [1, 2, 3, 4, 5];
@@ -97,7 +98,11 @@ export class Dispatcher {
     const half = 1 - Atomics.load(this.#active.half, 0);
     const probes = mapFd(findMap(this.#object, 'probe_programs'));
     for (const position of this.#positions)
-      setTableProgram(probes, half * HALF + position, findProgram(object, probeProgram(position)));
+      setTableProgram(
+        probes,
+        half * DispatchTable.Half + position,
+        findProgram(object, probeProgram(position)),
+      );
     setTableProgram(mapFd(findMap(this.#object, 'drop_programs')), half, findProgram(object, DROP_PROGRAM));
     Atomics.store(this.#active.half, 0, half);
   }

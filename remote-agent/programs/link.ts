@@ -1,7 +1,7 @@
 /** A BPF object of ours with a filter linked in. */
 import { encodeFilterConfig } from '../filter/filter-config.ts';
 import { filterObject } from '../filter/filter-object.ts';
-import type { KernelMemory } from './packet-memory.ts';
+import type { PacketMemory } from './packet-memory.ts';
 import { findMap, initialValue, linkObjects, openObject, type BpfObject } from '../native/libbpf.ts';
 import { close, memfdCreate } from '../native/libc.ts';
 import { loadConfigured } from './load.ts';
@@ -18,7 +18,7 @@ import type { CompiledFilter } from '../../common/protocol.ts';
 export function loadLinked(
   name: string,
   filter: CompiledFilter | null,
-  memory: KernelMemory,
+  memory: PacketMemory,
   configure: (object: BpfObject) => void,
 ): BpfObject {
   const filterFile = filterObject(filter, memory.directReads);

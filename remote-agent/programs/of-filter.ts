@@ -1,7 +1,7 @@
 /** The programs of one filter (bpf/trace.bpf.c), as the trace wants them. */
 import { chooseProgramsOf, type Dispatcher, type DispatcherOptions } from './dispatcher.ts';
 import { closeObject, findMap, initialValue, reuseMap, type BpfObject } from '../native/libbpf.ts';
-import type { KernelMemory } from './packet-memory.ts';
+import type { PacketMemory } from './packet-memory.ts';
 import { loadLinked } from './link.ts';
 import type { Connection } from '../kernel/own-connection.ts';
 import type { CompiledFilter } from '../../common/protocol.ts';
@@ -13,7 +13,7 @@ export interface ProgramOptions extends Pick<DispatcherOptions, 'backend' | 'pos
   dropReasonArgument: number;
   /** Its packets are left out. */
   ownConnection: Connection | undefined;
-  memory: KernelMemory;
+  memory: PacketMemory;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { TraceConfigLayout as At } from '../../common/layouts.ts';
 import { addressBytes, type Connection } from '../kernel/own-connection.ts';
 
 /** What the BPF programs are told before they are loaded. */
@@ -15,24 +16,24 @@ export interface TraceConfig {
   generation: number;
 }
 
-/** `struct trace_config` of bpf/config.h. */
+/** `struct trace_config` of bpf/trace-config.h. */
 export function encodeTraceConfig(config: TraceConfig): Uint8Array {
-  const bytes = new Uint8Array(48);
+  const bytes = new Uint8Array(At.bytes);
   const view = new DataView(bytes.buffer);
-  bytes[0] = Number(config.kprobeMulti);
-  bytes[1] = Number(config.filtered);
-  bytes[2] = Math.max(config.dropReasonArgument, 0);
-  bytes[41] = Number(config.directReads);
-  view.setUint32(44, config.generation, true);
+  bytes[At.kprobeMulti] = Number(config.kprobeMulti);
+  bytes[At.filtered] = Number(config.filtered);
+  bytes[At.reasonArgument] = Math.max(config.dropReasonArgument, 0);
+  bytes[At.directReads] = Number(config.directReads);
+  view.setUint32(At.generation, config.generation, true);
   const own = config.ownConnection;
   const local = addressBytes(own?.local.address ?? '');
   const remote = addressBytes(own?.remote.address ?? '');
   if (own === undefined || local === undefined || remote === undefined) return bytes;
-  bytes[3] = 1;
-  view.setUint16(4, own.local.port, true);
-  view.setUint16(6, own.remote.port, true);
-  bytes[8] = Number(isIPv6(own.remote.address) && !own.remote.address.includes('.'));
-  bytes.set(local, 9);
-  bytes.set(remote, 25);
+  bytes[At.hasOwn] = 1;
+  view.setUint16(At.ownLocalPort, own.local.port, true);
+  view.setUint16(At.ownRemotePort, own.remote.port, true);
+  bytes[At.ownIsIpv6] = Number(isIPv6(own.remote.address) && !own.remote.address.includes('.'));
+  bytes.set(local, At.ownLocalAddress);
+  bytes.set(remote, At.ownRemoteAddress);
   return bytes;
 }

@@ -4,12 +4,12 @@ import { basename, join } from 'node:path';
 import { type DebianArch, ensureInstalled, type Suite } from '../../build/packages/debian.ts';
 import { DEBUG_MODULES, kernelDebug } from '../../build/packages/kernel-debug.ts';
 import { run } from '../../build/run.ts';
-import { formatAddress } from '../../extension/recording/symbols.ts';
+import { formatKernelAddress } from '../../common/kernel-address.ts';
 import { DebugFile } from '../../extension/kernel-source/symbolizer/elf/debug-file.ts';
 import { DwarfReader } from '../../extension/kernel-source/symbolizer/dwarf/dwarf-reader.ts';
 import { ElfFile } from '../../extension/kernel-source/symbolizer/elf/elf-file.ts';
 import type { RawFrame } from '../../extension/kernel-source/symbolizer/resolver.ts';
-import { SymbolizerAnswers, TOOLS } from '../../extension/kernel-source/symbolizer/tools/answers.ts';
+import { ToolAnswers, TOOLS } from '../../extension/kernel-source/symbolizer/tools/answers.ts';
 import type { Measure } from './bench.ts';
 
 const KERNEL_ADDRESSES = 1400;
@@ -76,8 +76,8 @@ async function measureFile(path: string, count: number, counts: Counts): Promise
     reader.resolve(address);
     again.push(performance.now() - to);
     const last = frames.at(-1);
-    if (last !== undefined) last.function ??= name; // as KernelLines does
-    compare(counts, `${basename(path)} ${formatAddress(address)}`, frames, expected.get(address) ?? []);
+    if (last !== undefined) last.function ??= name; // as Symbolizer does
+    compare(counts, `${basename(path)} ${formatKernelAddress(address)}`, frames, expected.get(address) ?? []);
   }
   const memory = process.memoryUsage().rss - before;
   file.close();
@@ -149,11 +149,11 @@ async function sectionsOf(path: string): Promise<Pick<ElfFile, 'relocatable' | '
 }
 
 async function elfutilsFrames(path: string, addresses: readonly number[]): Promise<Map<number, RawFrame[]>> {
-  const input = addresses.map((address) => `${formatAddress(address)}\n`).join('');
+  const input = addresses.map((address) => `${formatKernelAddress(address)}\n`).join('');
   const output = await run('eu-addr2line', [...TOOLS['eu-addr2line'], path], { input });
   const frames = new Map<number, RawFrame[]>();
   const order = addresses.values();
-  const answers = new SymbolizerAnswers((answer) => {
+  const answers = new ToolAnswers((answer) => {
     const address = order.next().value;
     if (address !== undefined) frames.set(address, answer);
   });

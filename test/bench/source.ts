@@ -14,7 +14,7 @@ import { distDir } from '../../build/paths.ts';
 import { run as runProgram } from '../../build/run.ts';
 import { KernelSource } from '../../extension/kernel-source/kernel-source.ts';
 import { KernelConfig } from '../../extension/kernel-source/resolve/kernel-config.ts';
-import { KernelSymbols } from '../../extension/kernel-source/resolve/neighbours.ts';
+import { Kallsyms } from '../../extension/kernel-source/resolve/kallsyms.ts';
 import { resolveFunction } from '../../extension/kernel-source/resolve/resolve.ts';
 import { parseMakefileVersion } from '../../extension/kernel-source/checkout/skew.ts';
 import { readTreeConfig } from '../../extension/kernel-source/resolve/tree-config.ts';
@@ -90,7 +90,7 @@ function score(
   source: KernelSource,
   functions: readonly KnownFunction[],
   config: KernelConfig,
-  symbols?: KernelSymbols,
+  symbols?: Kallsyms,
 ): Score {
   const result = { exact: 0, rightFile: 0, opened: 0, wrong: 0 };
   const { index } = source;
@@ -130,7 +130,7 @@ async function accuracy(
       [address, 't', name, ...(module === 'vmlinux' ? [] : [`[${module}]`])].join(' '),
     );
     log('the functions of the table stand in for kallsyms');
-    const symbols = new KernelSymbols(lines.join('\n'));
+    const symbols = new Kallsyms(lines.join('\n'));
     result.push(...measures('neighbours', score(source, functions, unknown, symbols), '99.9 %'));
   }
   const config = process.env.KPT_SOURCE_CONFIG;

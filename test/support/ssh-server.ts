@@ -109,7 +109,7 @@ export async function startSshServer(
 /** Options for connectTarget that trust the server, refuse every question, and touch nothing of the user's. */
 export function connectOptions(
   server: SshServer,
-  assetsDir: string,
+  distDir: string,
   more: Partial<ConnectOptions> = {},
 ): ConnectOptions {
   const config = join(server.dir, 'ssh_config');
@@ -124,7 +124,7 @@ export function connectOptions(
     target: `${userInfo().username}@127.0.0.1:${server.port}`,
     identity: server.key,
     sshConfigFile: config,
-    assetsDir,
+    distDir,
     prompts: {
       confirmHostKey: () => Promise.resolve(false),
       secret: () => Promise.resolve(undefined),
@@ -144,7 +144,6 @@ export function fakeAssets(dir: string, padding = 1000): string {
   writeFileSync(
     join(assets, 'agent', 'agent.cjs'),
     `process.stdout.write('hello ' + process.argv[2] + '\\n');
-if (process.argv[2] === 'check') process.exit(0);
 process.stdin.on('data', (data) => process.stdout.write(data));
 process.stdin.on('end', () => { process.stderr.write('bye'); process.exit(7); });
 `,

@@ -84,7 +84,7 @@ test('each id that package.json and its texts mention is one of the code', () =>
 });
 
 test('states and row kinds in "when" clauses are those of the code', () => {
-  const model = readFileSync(join(repoRoot, 'extension/vscode/traces/trace-model.ts'), 'utf8');
+  const model = readFileSync(join(repoRoot, 'extension/vscode/trace-model.ts'), 'utf8');
   const kinds = [...model.matchAll(/\{ kind: '(\w+)'/g)].map((match) => match[1]);
   const clauses = JSON.stringify(contributes);
   const states = [...clauses.matchAll(/packetTrace\.state [!=]= (\w+)/g)].map((match) => match[1]);

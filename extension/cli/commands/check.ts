@@ -1,34 +1,25 @@
 import type { CheckItem } from '../../../common/protocol.ts';
-import { asPacketTraceError } from '../../base/errors.ts';
-import type { TargetCheck, TargetRequest } from '../../tracing/start-trace.ts';
+import type { ConnectOptions } from '../../target/connection.ts';
+import type { TargetCheck } from '../../tracing/with-agent.ts';
 import type { Environment } from '../environment.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { checkObject, jsonLine } from '../output/json-format.ts';
 import type { CheckOptions } from '../options.ts';
-import { reportError } from '../report-error.ts';
-import { Status } from '../output/status.ts';
+import { reportingErrors } from '../report-error.ts';
 import { targetOptions } from '../target-options.ts';
 
 /** The `check` command: prints what a target can do and returns the exit code. */
 export async function checkCommand(
   options: CheckOptions,
   environment: Environment,
-  checkTarget: (request: TargetRequest) => Promise<TargetCheck>,
+  checkTarget: (options: ConnectOptions) => Promise<TargetCheck>,
 ): Promise<ExitCode> {
-  const { stdout, stderr, distDir } = environment;
-  const status = new Status(stderr, options.verbose);
-  try {
-    const check = await checkTarget({
-      target: options.target,
-      distDir,
-      ...targetOptions(options, environment, status),
-    });
+  return reportingErrors(options, environment, async (status) => {
+    const check = await checkTarget(targetOptions(options, environment, status));
     status.clear();
-    stdout.write(options.json ? jsonLine(checkObject(check)) : checkText(check));
+    environment.stdout.write(options.json ? jsonLine(checkObject(check)) : checkText(check));
     return isTraceable(check.report.items) ? ExitCode.Ok : ExitCode.CannotTrace;
-  } catch (error) {
-    return reportError(asPacketTraceError(error), options, environment, status);
-  }
+  });
 }
 
 function isTraceable(items: readonly CheckItem[]): boolean {

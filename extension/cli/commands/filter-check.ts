@@ -1,6 +1,5 @@
 /** The command `filter check`: what libpcap says of a filter, where it is wrong and how to mend it. */
 import type { Writable } from 'node:stream';
-import { asPacketTraceError } from '../../base/errors.ts';
 import { FilterCompiler } from '../../filter/filter-compiler.ts';
 import type { Environment } from '../environment.ts';
 import { ExitCode } from '../exit-codes.ts';
@@ -8,7 +7,7 @@ import { filterCheckObject, filterCheckText } from '../output/filter-check-forma
 import { jsonLine } from '../output/json-format.ts';
 import { linesOf } from '../lines.ts';
 import type { FilterCheckOptions } from '../options.ts';
-import { reportError } from '../report-error.ts';
+import { reportingErrors } from '../report-error.ts';
 
 /**
  * Errors are printed, not thrown.
@@ -25,18 +24,18 @@ export async function filterCheckCommand(
     return filterCheckObject(filter, options.link, inspection);
   };
   try {
-    if (options.filter !== '-') {
-      const checked = await inspect(options.filter);
-      stdout.write(options.json ? jsonLine(checked) : filterCheckText(checked));
-      return checked.ok ? ExitCode.Ok : ExitCode.Usage;
-    }
-    for await (const line of linesOf(stdin)) {
-      if (!stdout.write(jsonLine(await inspect(line)))) await drained(stdout);
-      if (stdout.destroyed) break; // the reader is gone
-    }
-    return ExitCode.Ok;
-  } catch (error) {
-    return reportError(asPacketTraceError(error), options, environment);
+    return await reportingErrors(options, environment, async () => {
+      if (options.filter !== '-') {
+        const checked = await inspect(options.filter);
+        stdout.write(options.json ? jsonLine(checked) : filterCheckText(checked));
+        return checked.ok ? ExitCode.Ok : ExitCode.Usage;
+      }
+      for await (const line of linesOf(stdin)) {
+        if (!stdout.write(jsonLine(await inspect(line)))) await drained(stdout);
+        if (stdout.destroyed) break; // the reader is gone
+      }
+      return ExitCode.Ok;
+    });
   } finally {
     await compiler.dispose();
   }

@@ -1,39 +1,31 @@
 /** The command `filter match`: which packets of a capture file a filter matches. */
 import { createInterface } from 'node:readline';
 import { asPacketTraceError } from '../../base/errors.ts';
+import { formatCount, formatNumber } from '../../base/numbers.ts';
 import { FilterCompiler } from '../../filter/filter-compiler.ts';
 import { decideHere, matchFile, type Decide, type MatchReport } from '../../filter/capture-file/match.ts';
-import { withTargetDecisions } from '../../tracing/match-on-target.ts';
+import { withTargetDecisions } from '../../tracing/with-agent.ts';
 import type { Environment } from '../environment.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { jsonLine, matchObject } from '../output/json-format.ts';
 import type { MatchOptions } from '../options.ts';
-import { reportError } from '../report-error.ts';
-import { Status } from '../output/status.ts';
+import { reportingErrors } from '../report-error.ts';
+import type { Status } from '../output/status.ts';
 import { targetOptions } from '../target-options.ts';
 
 const MEGABYTE = 1024 * 1024;
 
 /** Prints what matches and returns the exit code. Errors are printed, not thrown. */
 export async function filterMatchCommand(options: MatchOptions, environment: Environment): Promise<ExitCode> {
-  const { stderr, distDir } = environment;
-  const status = new Status(stderr, options.verbose);
-  const compiler = new FilterCompiler(distDir);
-  const work = (decide: Decide) => matchAll(options, environment, compiler, decide, status);
+  const { target } = options;
+  const compiler = new FilterCompiler(environment.distDir);
   try {
-    if (options.target === undefined) await work(decideHere);
-    else
-      await withTargetDecisions(
-        {
-          target: options.target,
-          assetsDir: distDir,
-          ...targetOptions(options, environment, status),
-        },
-        work,
-      );
-    return ExitCode.Ok;
-  } catch (error) {
-    return reportError(asPacketTraceError(error), options, environment, status);
+    return await reportingErrors(options, environment, async (status) => {
+      const work = (decide: Decide) => matchAll(options, environment, compiler, decide, status);
+      if (target === undefined) await work(decideHere);
+      else await withTargetDecisions(targetOptions({ ...options, target }, environment, status), work);
+      return ExitCode.Ok;
+    });
   } finally {
     await compiler.dispose();
   }
@@ -75,8 +67,7 @@ const megabytes = (bytes: number) => Math.round(bytes / MEGABYTE);
 
 /** `3 of 120 packets match: 4 7 19` */
 function matchText({ packets, matches }: MatchReport): string {
-  const number = (value: number) => value.toLocaleString('en');
   const verb = matches.length === 1 ? 'matches' : 'match';
   const which = matches.length === 0 ? '' : `: ${matches.join(' ')}`;
-  return `${number(matches.length)} of ${number(packets)} ${packets === 1 ? 'packet' : 'packets'} ${verb}${which}\n`;
+  return `${formatNumber(matches.length)} of ${formatCount(packets, 'packet')} ${verb}${which}\n`;
 }

@@ -1,9 +1,14 @@
+/**
+ * `packet-trace trace`, the largest of the commands in this folder: each takes its parsed options and the process
+ * around it, says on the way what fails, and returns the exit code. What is printed is made in ../output.
+ */
 import { closeSync, openSync, utimesSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import type { CaptureEnd, EventIndex } from '../../recording/capture.ts';
+import type { CaptureEnd } from '../../recording/capture.ts';
+import type { EventIndex } from '../../recording/types.ts';
 import type { CaptureFilter } from '../../recording/filters.ts';
-import { filterText } from '../../recording/wording.ts';
-import { asPacketTraceError, PacketTraceError } from '../../base/errors.ts';
+import { attachedLine, filterText, ownConnectionText } from '../../recording/wording.ts';
+import { asPacketTraceError, errorText, PacketTraceError } from '../../base/errors.ts';
 import type { RunningTrace, TraceRequest } from '../../tracing/start-trace.ts';
 import { EventPrinter, type EventLines } from '../output/event-printer.ts';
 import { openCheckout, sayOtherKernel } from '../checkout.ts';
@@ -43,17 +48,8 @@ export async function traceCommand(
   try {
     const { checkout } = options;
     const source = checkout === undefined ? undefined : await openCheckout(checkout, environment, status);
-    trace = await startTrace({
-      target: options.target,
-      filter: options.filter,
-      tunnelFilterL2: options.tunnelFilterL2,
-      tunnelFilterL3: options.tunnelFilterL3,
-      functions: options.functions,
-      backend: options.backend,
-      wantBuild: source !== undefined,
-      distDir,
-      ...targetOptions(options, environment, status),
-    });
+    const wantBuild = source !== undefined;
+    trace = await startTrace({ ...options, ...targetOptions(options, environment, status), wantBuild });
     status.clear();
     if (source !== undefined) {
       const onNoLine = (reason: string) =>
@@ -136,13 +132,10 @@ class TextFront implements Front {
     const { target, capture } = this.trace;
     const { attached } = capture;
     if (attached === undefined) return;
-    const skipped = attached.skipped.reduce((sum, { names }) => sum + names.length, 0);
-    this.status.say(
-      `Tracing ${target.label} (Linux ${target.facts.kernelRelease}): ${attached.functions.length} functions ` +
-        `by ${attached.backend}, ${skipped} not attached, in ${(milliseconds / 1000).toFixed(1)} s. Ctrl-C stops.`,
-    );
-    if (attached.ownConnection !== undefined)
-      this.status.say(`Packets of this trace's own SSH connection are left out (${attached.ownConnection}).`);
+    const line = attachedLine(target.label, attached, target.facts.kernelRelease, milliseconds);
+    this.status.say(`${line} Ctrl-C stops.`);
+    const ownConnection = ownConnectionText(attached);
+    if (ownConnection !== undefined) this.status.say(ownConnection);
     for (const { reason, names } of attached.skipped)
       this.status.log.info(`not attached, ${reason}: ${names.join(', ')}`);
     this.stdout.write(this.events.header());
@@ -160,8 +153,8 @@ class TextFront implements Front {
     this.status.say(`Filter: ${filterText(filter)}`);
   }
 
-  refused(_line: string, { message, remedy }: PacketTraceError): void {
-    this.status.say(`${message} ${remedy}`.trim());
+  refused(_line: string, error: PacketTraceError): void {
+    this.status.say(errorText(error));
   }
 
   end(end: CaptureEnd, totals: Totals): void {

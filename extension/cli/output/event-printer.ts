@@ -1,10 +1,12 @@
 /**
- * Prints a capture's events in order, in large writes, and no faster than the reader takes them: events wait
- * in the capture, not as text.
+ * The entry of what is printed: events of a capture come in, and go out as the lines that text-format.ts or
+ * json-format.ts makes of them, in order, in large writes, and no faster than the reader takes them: events wait in
+ * the capture, not as text.
  */
 import type { Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
-import type { Capture, EventIndex } from '../../recording/capture.ts';
+import type { Capture } from '../../recording/capture.ts';
+import type { EventIndex } from '../../recording/types.ts';
 import { announcesDrop } from './text-format.ts';
 
 const WRITE_BYTES = 64 * 1024;

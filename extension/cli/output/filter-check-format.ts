@@ -2,6 +2,7 @@
 import type { CbpfInstruction } from '../../../common/protocol.ts';
 import type { CompileResult, LinkType } from '../../filter/libpcap/compile.ts';
 import type { FilterDiagnostic } from '../../filter/diagnostics/diagnostic.ts';
+import { applyEdits } from '../../filter/diagnostics/edits.ts';
 import type { FilterInspection } from '../../filter/filter-compiler.ts';
 import type { TextRange } from '../../filter/libpcap/syntax.ts';
 import { JSON_SCHEMA_VERSION } from './json-format.ts';
@@ -65,13 +66,7 @@ export function filterCheckText({ filter, links, diagnostics }: FilterCheck): st
 function diagnosticText(filter: string, { start, end, severity, message, fixes }: FilterDiagnostic): string {
   const marker =
     ' '.repeat(columns(filter.slice(0, start))) + '^'.padEnd(columns(filter.slice(start, end)), '~');
-  const repairs = fixes.map(({ title, edits }) => {
-    const fixed = edits.reduceRight(
-      (text, edit) => text.slice(0, edit.start) + edit.text + text.slice(edit.end),
-      filter,
-    );
-    return `  fix: ${title}: ${oneLine(fixed)}\n`;
-  });
+  const repairs = fixes.map(({ title, edits }) => `  fix: ${title}: ${oneLine(applyEdits(filter, edits))}\n`);
   return `\n${oneLine(filter)}\n${marker}\n${severity}: ${message}\n${repairs.join('')}`;
 }
 

@@ -1,11 +1,12 @@
 /** Objects of the JSON output, one a line. docs/json.md describes every field; a test compares. */
 import type { Attached, Hello } from '../../../common/protocol.ts';
-import type { CaptureEnd, EventIndex, EventStore } from '../../recording/capture.ts';
+import type { CaptureEnd, EventStore } from '../../recording/capture.ts';
+import type { EventIndex } from '../../recording/types.ts';
 import type { CaptureFilter } from '../../recording/filters.ts';
 import { PacketTraceError } from '../../base/errors.ts';
 import type { MatchReport } from '../../filter/capture-file/match.ts';
 import type { Target } from '../../target/connection.ts';
-import type { TargetCheck } from '../../tracing/start-trace.ts';
+import type { TargetCheck } from '../../tracing/with-agent.ts';
 import type { SourceLine } from './place-sources.ts';
 import type { Totals } from './totals.ts';
 

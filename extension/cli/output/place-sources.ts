@@ -1,10 +1,11 @@
-import type { Capture, EventIndex, KernelPlace } from '../../recording/capture.ts';
+import type { Capture } from '../../recording/capture.ts';
+import type { EventIndex, KernelPlace } from '../../recording/types.ts';
 import type { KernelSource } from '../../kernel-source/kernel-source.ts';
-import type { SourceFrame } from '../../kernel-source/symbolizer/symbolizer.ts';
-import { LinesThread } from '../../kernel-source/symbolizer/thread.ts';
-import { shownFrame } from '../../kernel-source/symbolizer/shown-frame.ts';
-import { sourceName } from '../../base/symbol.ts';
-import { TracedKernel } from '../../kernel-source/traced-kernel.ts';
+import {
+  PlaceResolver,
+  type PlaceResolverOptions,
+  type PlaceSource,
+} from '../../kernel-source/place-resolver.ts';
 
 /** A line in a checkout. */
 export interface SourceLine {
@@ -18,16 +19,10 @@ export interface SourceLine {
   frames: { function: string; file: string; line: number }[] | null;
 }
 
-export interface PlaceSourcesOptions {
-  distDir: string;
-  /** A vmlinux, or a folder with debug files. */
-  debugInfo: string | undefined;
+export interface PlaceSourcesOptions extends PlaceResolverOptions {
   /** Told once why places are shown at their function's definition. */
   onNoLine: (reason: string) => void;
 }
-
-/** The agent tells of its kernel's build at once or, an old target under load, never. */
-const BUILD_WAIT_MS = 5000;
 
 /** Where in a checkout the events of a trace happened; every place is looked up once. */
 export class PlaceSources {
@@ -38,7 +33,7 @@ export class PlaceSources {
   private readonly told = new Set<string>();
   /** The first event of each place. */
   private readonly firsts = new Set<EventIndex>();
-  private target: Promise<{ kernel: TracedKernel; lines: LinesThread } | undefined> | undefined;
+  private resolver: Promise<PlaceResolver> | undefined;
 
   constructor(
     private readonly capture: Capture,
@@ -70,20 +65,11 @@ export class PlaceSources {
   }
 
   private async find(place: KernelPlace, takesSkb: boolean): Promise<SourceLine | undefined> {
-    this.target ??= this.openTarget();
-    const target = await this.target;
-    if (place.offset > 0 && target !== undefined) {
-      const answer = await target.lines.resolve(target.kernel.codePlace(place));
-      const line = answer.kind === 'line' ? exactLine(answer.frames) : undefined;
-      if (line !== undefined) return line;
-      if (answer.kind === 'definition') this.tell(answer.reason);
-    }
-    const { candidates, certain } = await this.source.find({
-      name: sourceName(place.name),
-      module: place.module === '' ? 'vmlinux' : place.module,
-      neighbours: target?.kernel.neighbours(place) ?? [],
-      takesSkb,
-    });
+    this.resolver ??= this.open();
+    const found = await (await this.resolver).resolve(place, takesSkb);
+    if (found.kind === 'line') return exactLine(found);
+    if (found.reason !== undefined) this.tell(found.reason);
+    const { candidates, certain } = found.resolution;
     const [best] = candidates;
     if (best === undefined || !certain) return undefined;
     return { file: best.definition.path, line: best.definition.line + 1, exact: false, frames: null };
@@ -95,31 +81,18 @@ export class PlaceSources {
     this.options.onNoLine(reason);
   }
 
-  /** What the agent tells of its kernel, for the choice between definitions and for lines. */
-  private async openTarget() {
-    const { capture, source } = this;
-    const build = await buildOf(capture);
-    if (build === undefined || capture.attached === undefined) return undefined;
-    const kernel = new TracedKernel(capture.attached.functions, build);
-    source.setTarget({ machine: capture.hello?.machine ?? '', config: kernel.config });
-    const lines = new LinesThread(this.options.distDir, {
-      checkout: source.root,
-      configured: this.options.debugInfo,
-      release: capture.hello?.kernelRelease ?? '',
-      buildIds: build.buildIds,
-    });
-    return { kernel, lines };
+  private async open(): Promise<PlaceResolver> {
+    await kernelTold(this.capture);
+    return new PlaceResolver(this.source, this.capture, this.options);
   }
 
   async dispose(): Promise<void> {
-    (await this.target)?.lines.stop();
+    (await this.resolver)?.stop();
     this.source.dispose();
   }
 }
 
-function exactLine(frames: readonly SourceFrame[]): SourceLine | undefined {
-  const shown = shownFrame(frames);
-  if (shown === undefined) return undefined;
+function exactLine({ shown, frames }: PlaceSource & { kind: 'line' }): SourceLine {
   const chain = frames.map(({ function: name, path, file, line }) => ({
     function: name,
     file: path ?? file,
@@ -128,15 +101,14 @@ function exactLine(frames: readonly SourceFrame[]): SourceLine | undefined {
   return { file: shown.path, line: shown.line, exact: true, frames: chain };
 }
 
-async function buildOf(capture: Capture): Promise<Capture['build']> {
-  if (capture.build !== undefined || capture.ended !== undefined) return capture.build;
-  return new Promise((resolve) => {
+/** Settles when the agent told of its kernel's build, which it does soon, or the capture ended before that. */
+async function kernelTold(capture: Capture): Promise<void> {
+  if (capture.build !== undefined || capture.ended !== undefined) return;
+  await new Promise<void>((resolve) => {
     const done = () => {
-      clearTimeout(timeout);
       capture.off('build', done).off('end', done);
-      resolve(capture.build);
+      resolve();
     };
-    const timeout = setTimeout(done, BUILD_WAIT_MS);
     capture.on('build', done).on('end', done);
   });
 }

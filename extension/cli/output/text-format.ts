@@ -1,5 +1,7 @@
 /** Lines as pwru prints them, so that its users and their scripts feel at home. */
-import type { EventIndex, EventStore } from '../../recording/capture.ts';
+import { formatEtherType } from '../../base/tuple.ts';
+import type { EventStore } from '../../recording/capture.ts';
+import type { EventIndex } from '../../recording/types.ts';
 import { placeText } from '../../recording/wording.ts';
 import type { TraceOptions } from '../options.ts';
 import type { PlaceSources } from './place-sources.ts';
@@ -73,7 +75,7 @@ export class TextFormat {
       String(store.netns(event)).padEnd(10),
       store.mark(event).toString(16).padEnd(8),
       centred(fitted(device === undefined ? String(ifindex) : `${device}:${ifindex}`)),
-      `0x${store.protocol(event).toString(16).padStart(4, '0')}`,
+      formatEtherType(store.protocol(event)),
       String(store.mtu(event)).padEnd(5),
       String(store.packetLength(event)).padEnd(5),
     ].join(' ');

@@ -1,5 +1,6 @@
+import { formatNumber } from '../../base/numbers.ts';
 import type { CaptureEnd, Trajectories } from '../../recording/capture.ts';
-import { missedText } from '../../recording/wording.ts';
+import { capturedText } from '../../recording/wording.ts';
 
 /** How the trajectories of a capture ended. */
 export interface Totals {
@@ -26,11 +27,8 @@ export function totalsOf(trajectories: Trajectories): Totals {
 
 /** `1,234 events in 45 trajectories (3 dropped: NETFILTER_DROP 3; 40 freed; 2 alive), 0 lost` */
 export function totalsText(totals: Totals, end: Pick<CaptureEnd, 'events' | 'lost' | 'agent'>): string {
-  const { events, lost } = end;
-  const number = (value: number) => value.toLocaleString('en');
-  const count = (value: number, one: string, many: string) => `${number(value)} ${value === 1 ? one : many}`;
-  const reasons = totals.reasons.map(([reason, times]) => `${reason} ${number(times)}`).join(', ');
-  const dropped = `${number(totals.dropped)} dropped${reasons === '' ? '' : `: ${reasons}`}`;
-  const ends = `${dropped}; ${number(totals.freed)} freed; ${number(totals.alive)} alive`;
-  return `${count(events, 'event', 'events')} in ${count(totals.trajectories, 'trajectory', 'trajectories')} (${ends}), ${number(lost)} lost${missedText(end)}`;
+  const reasons = totals.reasons.map(([reason, times]) => `${reason} ${formatNumber(times)}`).join(', ');
+  const dropped = `${formatNumber(totals.dropped)} dropped${reasons === '' ? '' : `: ${reasons}`}`;
+  const ends = `${dropped}; ${formatNumber(totals.freed)} freed; ${formatNumber(totals.alive)} alive`;
+  return capturedText(totals.trajectories, end, ` (${ends})`);
 }

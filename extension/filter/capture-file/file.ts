@@ -1,10 +1,10 @@
 /** Capture files: pcap (pcap-savefile(5)) and pcapng (draft-ietf-opsawg-pcapng), in either byte order. */
 import { open } from 'node:fs/promises';
 import { PacketTraceError } from '../../base/errors.ts';
-import { ByteReader, Truncated } from './byte-reader.ts';
 import { Damaged, type CapturedPacket } from './packet.ts';
 import { isPcap, readPcap } from './pcap.ts';
 import { isPcapng, readPcapng } from './pcapng.ts';
+import { SequentialReader, Truncated } from './sequential-reader.ts';
 
 /** Told of the bytes read so far, and of the file's size. */
 export type ReadProgress = (bytes: number, total: number) => void;
@@ -24,7 +24,7 @@ export async function* readCaptureFile(
   let packets = 0;
   try {
     const total = (await file.stat()).size;
-    const reader = new ByteReader(file);
+    const reader = new SequentialReader(file);
     for await (const packet of parse(reader, path)) {
       packets++;
       yield packet;
@@ -40,7 +40,7 @@ export async function* readCaptureFile(
   }
 }
 
-async function* parse(reader: ByteReader, path: string): AsyncGenerator<CapturedPacket> {
+async function* parse(reader: SequentialReader, path: string): AsyncGenerator<CapturedPacket> {
   const magic = await reader.read(4).catch(() => undefined);
   if (magic !== undefined && isPcap(magic)) yield* readPcap(magic, reader);
   else if (magic !== undefined && isPcapng(magic)) yield* readPcapng(reader);

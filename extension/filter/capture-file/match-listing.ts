@@ -1,5 +1,7 @@
-import type { MatchReport } from './match.ts';
+import { formatNumber } from '../../base/numbers.ts';
+import { filterHeading } from '../compiled-listing.ts';
 import type { ViewedPacket } from './link-types.ts';
+import type { MatchReport } from './match.ts';
 import { summarize } from './packet-summary.ts';
 
 /** Packets that a listing has at most: an editor is no place for more. */
@@ -15,22 +17,21 @@ export function matchListing(
   { packets: total, matches, warnings }: MatchReport,
   packets: readonly ViewedPacket[],
 ): string {
-  const number = (value: number) => value.toLocaleString('en');
   const marked = new Set(matches);
   const shown = packets.map((packet, index) => {
     const mark = marked.has(index + 1) ? '✔' : ' ';
-    const bytes = `${number(packet.length)} B`;
+    const bytes = `${formatNumber(packet.length)} B`;
     return `${mark} ${String(index + 1).padStart(6)}  ${bytes.padStart(9)}  ${summarize(packet)}`;
   });
   const rest = matches.filter((match) => match > packets.length);
   return [
-    `Filter: ${filter.trim() === '' ? '(none: every packet)' : filter.trim().replace(/\s+/g, ' ')}`,
+    filterHeading(filter),
     `File:   ${file}`,
-    `${number(matches.length)} of ${number(total)} ${total === 1 ? 'packet matches' : 'packets match'}; they are marked ✔.`,
+    `${formatNumber(matches.length)} of ${formatNumber(total)} ${total === 1 ? 'packet matches' : 'packets match'}; they are marked ✔.`,
     ...warnings,
     '',
     ...shown,
-    ...(total > packets.length ? [`… ${number(total - packets.length)} more packets`] : []),
+    ...(total > packets.length ? [`… ${formatNumber(total - packets.length)} more packets`] : []),
     ...(rest.length > 0 ? [`Matches among them: ${rest.join(' ')}`] : []),
     '',
   ].join('\n');

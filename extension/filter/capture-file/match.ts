@@ -1,7 +1,10 @@
-/** Which packets of a capture file a filter matches. */
+/**
+ * Which packets of a capture file a filter matches. A pcap or pcapng file and a compiled filter come in, numbers of
+ * packets go out. Read this file first, then file.ts for the formats and link-types.ts for what a filter sees.
+ */
+import { runCbpf } from '../../../common/bpf/cbpf-interpreter.ts';
 import type { CbpfInstruction, CompiledFilter } from '../../../common/protocol.ts';
 import { PacketTraceError, throwIfCancelled } from '../../base/errors.ts';
-import { runCbpf } from '../../../common/bpf/cbpf-interpreter.ts';
 import { readCaptureFile, type ReadProgress } from './file.ts';
 import { linkTypeText, SUPPORTED_LINK_TYPES, viewOf, type ViewedPacket } from './link-types.ts';
 

@@ -1,5 +1,5 @@
 /** One line on a packet: enough to find it in another program's list of the same file. */
-import { formatIpv4, formatIpv6, protocolName } from '../../base/tuple.ts';
+import { formatEtherType, formatIpv4, formatIpv6, protocolName } from '../../base/tuple.ts';
 import type { ViewedPacket } from './link-types.ts';
 
 const VLAN_TYPES = [0x8100, 0x88a8];
@@ -29,7 +29,7 @@ function ethernet(data: Uint8Array, typeAt: number, tags: string): string {
   const payload = data.subarray(typeAt + 2);
   if (type === 0x0800 || type === 0x86dd) return tags + network(payload);
   if (type < 0x600) return `${tags}802.2`;
-  return tags + (etherTypes.get(type) ?? `EtherType 0x${type.toString(16).padStart(4, '0')}`);
+  return tags + (etherTypes.get(type) ?? `EtherType ${formatEtherType(type)}`);
 }
 
 function network(data: Uint8Array): string {

@@ -1,6 +1,6 @@
 /** The older format: a file header, and a header for each packet (pcap-savefile(5)). */
-import type { ByteReader } from './byte-reader.ts';
 import { Damaged, MAX_PACKET_BYTES, type CapturedPacket } from './packet.ts';
+import type { SequentialReader } from './sequential-reader.ts';
 
 /** With timestamps in microseconds and in nanoseconds; which of both makes no difference here. */
 const MAGICS = [0xa1b2c3d4, 0xa1b23c4d];
@@ -17,7 +17,7 @@ export function isPcap(magic: Buffer): boolean {
 }
 
 /** @param magic the file's first four bytes, which the reader has given already */
-export async function* readPcap(magic: Buffer, reader: ByteReader): AsyncGenerator<CapturedPacket> {
+export async function* readPcap(magic: Buffer, reader: SequentialReader): AsyncGenerator<CapturedPacket> {
   const u32 = (bytes: Buffer, at: number) =>
     isLittleEndian(magic) ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
   const linkType = u32(await reader.need(HEADER_BYTES), 16) & LINK_TYPE;

@@ -1,6 +1,6 @@
 /** The newer format: blocks, of which those with packets name the interface that they were seen at. */
-import type { ByteReader } from './byte-reader.ts';
 import { Damaged, MAX_PACKET_BYTES, type CapturedPacket } from './packet.ts';
+import type { SequentialReader } from './sequential-reader.ts';
 
 const BlockType = {
   Section: 0x0a0d_0d0a,
@@ -54,7 +54,7 @@ export function isPcapng(magic: Buffer): boolean {
 }
 
 /** @param reader has given the first block's type already */
-export async function* readPcapng(reader: ByteReader): AsyncGenerator<CapturedPacket> {
+export async function* readPcapng(reader: SequentialReader): AsyncGenerator<CapturedPacket> {
   let type: number = BlockType.Section;
   let isLittleEndian = true;
   let interfaces: Interface[] = [];

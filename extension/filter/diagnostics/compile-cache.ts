@@ -10,7 +10,7 @@ import type { Syntax } from '../libpcap/syntax.ts';
 
 const LIMIT = 150;
 
-export class Trials {
+export class CompileCache {
   private readonly results = new Map<string, CompileResult>();
 
   constructor(readonly library: FilterLibrary) {}

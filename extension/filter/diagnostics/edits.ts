@@ -1,5 +1,18 @@
-/** From a filter to a better one: the smallest edit, and its name. */
+/** From a filter to a better one, the smallest edit between them, and its name. */
+import type { TextRange } from '../libpcap/syntax.ts';
 import type { FilterFix, TextEdit } from './diagnostic.ts';
+
+/** The text with its part in this range replaced. */
+export function replaced(text: string, { start, end }: TextRange, by: string): string {
+  return text.slice(0, start) + by + text.slice(end);
+}
+
+/** The text with everything around this place joined by one space, or by none at the ends. */
+export function without(text: string, { start, end }: TextRange): string {
+  return [text.slice(0, start).trimEnd(), text.slice(end).trimStart()]
+    .filter((part) => part !== '')
+    .join(' ');
+}
 
 /** @param repair the whole changed filter, which differs */
 export function fix(text: string, repair: string, preferred: boolean): FilterFix {
@@ -26,4 +39,13 @@ function difference(from: string, to: string): TextEdit {
   while (start > 0 && (splits(from, start) || splits(to, start))) start--;
   while (tail > 0 && (splits(from, from.length - tail) || splits(to, to.length - tail))) tail--;
   return { start, end: from.length - tail, text: to.slice(start, to.length - tail) };
+}
+
+/** The text after all edits, which do not overlap. */
+export function applyEdits(text: string, edits: readonly TextEdit[]): string {
+  const backwards = [...edits].sort((a, b) => b.start - a.start);
+  return backwards.reduce(
+    (result, edit) => result.slice(0, edit.start) + edit.text + result.slice(edit.end),
+    text,
+  );
 }

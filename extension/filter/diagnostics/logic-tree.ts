@@ -12,21 +12,21 @@ export interface Term extends Part {
 
 export interface Joined extends Part {
   kind: 'and' | 'or';
-  left: Outline;
-  right: Outline;
+  left: LogicTree;
+  right: LogicTree;
   operator: TextRange;
 }
 
 export interface Wrapped extends Part {
   /** In parentheses, or after `not`. */
   kind: 'group' | 'not';
-  inner: Outline;
+  inner: LogicTree;
 }
 
-export type Outline = Term | Joined | Wrapped;
+export type LogicTree = Term | Joined | Wrapped;
 
 /** @returns undefined for a text that libpcap did not read to its end, or that is empty */
-export function outlineOf(text: string, syntax: Syntax): Outline | undefined {
+export function logicTreeOf(text: string, syntax: Syntax): LogicTree | undefined {
   const expression = syntax.stack.find(({ symbol }) => symbol === 'prog')?.children[1];
   return expression && new Reader(text).expression(expression);
 }
@@ -37,7 +37,7 @@ class Reader {
 
   constructor(private readonly text: string) {}
 
-  expression({ start, end, children }: SyntaxNode): Outline {
+  expression({ start, end, children }: SyntaxNode): LogicTree {
     const [first, operator, second] = children;
     if (first === undefined) return this.term({ start, end });
     if (operator === undefined || second === undefined) return this.negatable(first);
@@ -48,7 +48,7 @@ class Reader {
     return { kind, start, end, left, right, operator: { start: operator.start, end: operator.end }, source };
   }
 
-  private negatable(node: SyntaxNode): Outline {
+  private negatable(node: SyntaxNode): LogicTree {
     const [first, second] = node.children;
     if (first === undefined) return this.term(node);
     if (second === undefined) return this.primary(first);
@@ -56,7 +56,7 @@ class Reader {
     return { kind: 'not', start: node.start, end: node.end, inner, source: `not ${inner.source}` };
   }
 
-  private primary(node: SyntaxNode): Outline {
+  private primary(node: SyntaxNode): LogicTree {
     const [first, second] = node.children;
     if (first?.symbol === 'paren' && second?.symbol === 'expr') {
       const inner = this.expression(second);
@@ -77,17 +77,21 @@ class Reader {
 }
 
 /** All parts, a part before those inside it. */
-export function partsOf(outline: Outline): Outline[] {
-  if (outline.kind === 'term') return [outline];
-  if ('inner' in outline) return [outline, ...partsOf(outline.inner)];
-  return [outline, ...partsOf(outline.left), ...partsOf(outline.right)];
+export function partsOf(tree: LogicTree): LogicTree[] {
+  if (tree.kind === 'term') return [tree];
+  if ('inner' in tree) return [tree, ...partsOf(tree.inner)];
+  return [tree, ...partsOf(tree.left), ...partsOf(tree.right)];
 }
 
-export function termsOf(outline: Outline): Term[] {
-  return partsOf(outline).filter((part) => part.kind === 'term');
+export function joinedParts(tree: LogicTree): Joined[] {
+  return partsOf(tree).filter((part): part is Joined => part.kind === 'and' || part.kind === 'or');
+}
+
+export function termsOf(tree: LogicTree): Term[] {
+  return partsOf(tree).filter((part) => part.kind === 'term');
 }
 
 /** `a and b and c`: the operands of one operator on one level. */
-export function operandsOf(outline: Outline, kind: 'and' | 'or'): Outline[] {
-  return outline.kind === kind ? [...operandsOf(outline.left, kind), outline.right] : [outline];
+export function operandsOf(tree: LogicTree, kind: 'and' | 'or'): LogicTree[] {
+  return tree.kind === kind ? [...operandsOf(tree.left, kind), tree.right] : [tree];
 }

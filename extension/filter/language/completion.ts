@@ -1,10 +1,10 @@
 /** What can be typed next, by the place in the grammar. */
 import { headerOf } from './fields.ts';
 import { tokenize } from './lexer.ts';
-import { etherProtocols, type NameLookup } from './name-lookup.ts';
+import { etherProtocols, protocolNumberText, type NameLookup } from './name-lookup.ts';
 import { positionsOf, type Head, type Position } from './position.ts';
-import { vocabulary, wordOf } from './words/vocabulary.ts';
 import { operandWords } from './words/primitives.ts';
+import { vocabulary, wordOf } from './words/vocabulary.ts';
 import type { WordKind } from './words/word.ts';
 
 export interface Completion {
@@ -69,10 +69,10 @@ function numbersAt(position: Position, typed: string, names: NameLookup): Comple
   const known = services(position.head.protocol, names).filter(({ detail }) => detail.startsWith(typed));
   const items = known.map(({ text, detail }) => {
     const [number = '', ...transports] = detail.split(' ');
-    return { text: number, kind: 'number' as const, detail: `${text} ${transports.join(' ')}`, says: '' };
+    return plain(number, 'number', `${text} ${transports.join(' ')}`);
   });
   const exact = items.find(({ text }) => text === typed);
-  return [exact ?? { text: typed, kind: 'number', detail: '', says: '' }, ...items];
+  return [exact ?? plain(typed, 'number'), ...items];
 }
 
 function itemsAt(position: Position, names: NameLookup): Completion[] {
@@ -86,12 +86,7 @@ function itemsAt(position: Position, names: NameLookup): Completion[] {
     case 'id':
       return idsOf(position.head, names);
     case 'operand':
-      return (operandWords[position.operand] ?? []).map((text) => ({
-        text,
-        kind: 'operand',
-        detail: '',
-        says: '',
-      }));
+      return (operandWords[position.operand] ?? []).map((text) => plain(text, 'operand'));
     case 'end':
       return [...joints(), ...(position.maskable ? words(['mask']) : [])];
     case 'offset':
@@ -125,8 +120,12 @@ const kindNames: Record<WordKind, string> = {
   value: 'value',
 };
 
+function plain(text: string, kind: Completion['kind'], detail = ''): Completion {
+  return { text, kind, detail, says: '' };
+}
+
 function number(value: number, detail: string): Completion {
-  return { text: String(value), kind: 'number', detail, says: '' };
+  return plain(String(value), 'number', detail);
 }
 
 function wordsOfKind(...kinds: WordKind[]): string[] {
@@ -159,7 +158,7 @@ function qualifiersAfter({ protocol, direction }: Head): Completion[] {
   if (direction === undefined && protocol === 'ip6') list.push('multicast');
   if (protocol === undefined || direction !== undefined) return words(list);
   if (headerOf(protocol) === undefined) return words(list);
-  return [...words(list), { text: '[', kind: 'operator', detail: 'bytes of its header', says: '' }];
+  return [...words(list), plain('[', 'operator', 'bytes of its header')];
 }
 
 function idsOf({ protocol, type }: Head, names: NameLookup): Completion[] {
@@ -175,21 +174,19 @@ function services(protocol: string | undefined, names: NameLookup): Completion[]
   return names.services
     .filter(({ transports: has }) => has.some((transport) => wanted.includes(transport)))
     .sort((one, other) => rank(one.name) - rank(other.name) || one.port - other.port)
-    .map(({ name, port, transports: has }) => ({
-      text: escaped(name),
-      kind: 'service',
-      detail: `${port} (${has.map((transport) => transport.toUpperCase()).join(', ')})`,
-      says: '',
-    }));
+    .map(({ name, port, transports: has }) => {
+      const shown = has.map((transport) => transport.toUpperCase()).join(', ');
+      return plain(escaped(name), 'service', `${port} (${shown})`);
+    });
 }
 
 function protocols(protocol: string | undefined, names: NameLookup): Completion[] {
-  const ether = protocol === 'ether';
-  const list = ether ? Object.entries(etherProtocols) : names.ipProtocols;
+  const family = protocol === 'ether' ? 'ether' : 'ip';
+  const list = family === 'ether' ? Object.entries(etherProtocols) : names.ipProtocols;
   return list.map(([name, value]) => ({
     text: escaped(name),
     kind: 'protocol',
-    detail: ether ? `0x${value.toString(16).padStart(4, '0')}` : String(value),
+    detail: protocolNumberText(value, family),
     says: wordOf(name)?.says ?? '',
   }));
 }
@@ -211,18 +208,13 @@ function offsetsOf(protocol: string): Completion[] {
     ...fields.map((field): Completion => {
       const readable = field.size === 2 || field.size === 4;
       const text = readable ? `${field.offset}:${field.size}` : String(field.offset);
-      return { text, kind: 'number', detail: field.name, says: '' };
+      return plain(text, 'number', field.name);
     }),
   ];
 }
 
 function operators(inBrackets: boolean): Completion[] {
-  const operator = (text: string, detail: string): Completion => ({
-    text,
-    kind: 'operator',
-    detail,
-    says: '',
-  });
+  const operator = (text: string, detail: string) => plain(text, 'operator', detail);
   if (inBrackets) return [operator(':', 'number of bytes: 1, 2 or 4')];
   return [
     operator('=', 'equal'),
@@ -252,10 +244,7 @@ function valuesFor({ access, operator }: Extract<Position, { at: 'value' }>): Co
   if (field?.parts !== undefined && operator !== '&') byName.unshift(number(0, 'none of these bits'));
   const masks =
     byName.length === 0 && operator === '&'
-      ? (field?.parts ?? []).map(({ mask, name }) => ({
-          ...number(mask, name),
-          text: `0x${mask.toString(16)}`,
-        }))
+      ? (field?.parts ?? []).map(({ mask, name }) => plain(`0x${mask.toString(16)}`, 'number', name))
       : [];
   const values =
     byName.length === 0 && operator !== '&'

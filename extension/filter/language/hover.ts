@@ -1,8 +1,8 @@
 /** What stands under the mouse, in words. */
 import { describeAccess, type AccessUse } from './describe-access.ts';
 import { numberOf, tokenize, type Token } from './lexer.ts';
-import type { NameLookup, Service } from './name-lookup.ts';
-import { positionsOf, type Access, type Position } from './position.ts';
+import { protocolNumberText, type NameLookup, type Service } from './name-lookup.ts';
+import { comparisons, positionsOf, type Access, type Position } from './position.ts';
 
 export interface FilterHover {
   start: number;
@@ -56,8 +56,8 @@ function idSays(token: Token, position: Position | undefined, names: NameLookup)
     return known === undefined ? undefined : `${protocolKind[family]} ${token.text}: ${known}`;
   }
   const number = names.protocolNumber(name, family);
-  const shown = family === 'ether' ? `0x${number?.toString(16).padStart(4, '0')}` : String(number);
-  return number === undefined ? undefined : `${name}: ${protocolKind[family]} ${shown}`;
+  if (number === undefined) return undefined;
+  return `${name}: ${protocolKind[family]} ${protocolNumberText(number, family)}`;
 }
 
 const protocolKind = { ether: 'EtherType', ip: 'IP protocol' };
@@ -124,7 +124,7 @@ function useAfter(tokens: readonly Token[], from: number): AccessUse & { end: nu
     at = next;
     use.end = at - 1;
   }
-  if (['=', '==', '!=', '<', '>', '<=', '>='].includes(tokens[at]?.text ?? '')) {
+  if (comparisons.includes(tokens[at]?.text ?? '')) {
     const [value, next] = numbers(tokens, at + 1);
     use.value = value;
     use.end = next - 1;

@@ -1,5 +1,5 @@
 import { numberOf, tokenize, type Token } from './lexer.ts';
-import type { NameLookup } from './name-lookup.ts';
+import { protocolNumberText, type NameLookup } from './name-lookup.ts';
 import { positionsOf, type Head } from './position.ts';
 
 export interface FilterInlayHint {
@@ -35,9 +35,7 @@ function hintFor(token: Token, head: Head, names: NameLookup): string | undefine
   const family = protocol === 'ether' ? 'ether' : 'ip';
   if (value !== undefined) return names.protocolName(value, family);
   const number = names.protocolNumber(token.text.replace('\\', ''), family);
-  return number === undefined || family === 'ip'
-    ? number?.toString()
-    : `0x${number.toString(16).padStart(4, '0')}`;
+  return number === undefined ? undefined : protocolNumberText(number, family);
 }
 
 function fits(transport: string, protocol: string | undefined): boolean {

@@ -1,4 +1,10 @@
-/** Tokens as libpcap's scanner.l reads them: the longest match wins, of equal ones the earlier rule. */
+/**
+ * The filter language for editors. A text that may be unfinished and an offset come in; completions, a hover, hints
+ * or the text in canonical form go out. libpcap is not asked. Read this file first, then position.ts; words/ is the
+ * vocabulary.
+ *
+ * Tokens as libpcap's scanner.l reads them: the longest match wins, of equal ones the earlier rule.
+ */
 import { wordOf } from './words/vocabulary.ts';
 import type { Word } from './words/word.ts';
 

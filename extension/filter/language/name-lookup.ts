@@ -78,6 +78,11 @@ export class NameLookup {
   }
 }
 
+/** `0x0800` of an EtherType, `6` of what follows an IP header. */
+export function protocolNumberText(number: number, family: 'ether' | 'ip'): string {
+  return family === 'ether' ? `0x${number.toString(16).padStart(4, '0')}` : String(number);
+}
+
 function byNumber(table: NameTable): ReadonlyMap<number, string> {
   const names = new Map<number, string>();
   for (const [name, number] of Object.entries(table)) if (!names.has(number)) names.set(number, name);

@@ -39,7 +39,7 @@ export type Position =
   /** After an operator. */
   | { at: 'value'; access: Access | undefined; operator: string; inBrackets: boolean };
 
-const comparisons = ['=', '==', '!=', '<', '>', '<=', '>='];
+export const comparisons = ['=', '==', '!=', '<', '>', '<=', '>='];
 const logical: Record<string, 'and' | 'or' | 'not'> = { '&&': 'and', '||': 'or', '!': 'not' };
 
 /** The words `and`, `or` and `not`, or the symbols for them. */

@@ -1,5 +1,10 @@
+/**
+ * libpcap itself, as WebAssembly. A filter and a link type come in; a classic BPF program goes out, or libpcap's
+ * refusal with its place in the text. Read this file first: module.ts has the instances, syntax.ts and
+ * error-location.ts find the place, verdict.ts puts the answers into words.
+ */
 import type { CbpfInstruction } from '../../../common/protocol.ts';
-import { locateFault } from './error-location.ts';
+import { locateError } from './error-location.ts';
 import { GaveUp, freshInstance, readString, writeString } from './module.ts';
 import type { FilterLibrary, LibpcapInstance } from './module.ts';
 import { readSyntax, type Syntax, type TextRange } from './syntax.ts';
@@ -74,7 +79,7 @@ export function compileWith(
   const message = readString(wasm, wasm.error());
   if (sizeMessages.includes(message)) return refused(message, null, true);
   const syntax = message === REJECTS_ALL ? undefined : parseWith(library, text, link);
-  return refused(message, syntax ? locateFault(text, message, syntax) : null, false);
+  return refused(message, syntax ? locateError(text, message, syntax) : null, false);
 }
 
 /** How libpcap reads a text, valid or not; of a filter that is too large for it undefined. */

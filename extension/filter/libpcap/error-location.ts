@@ -5,7 +5,7 @@ import { span, tokensOf, type Syntax, type SyntaxNode, type TextRange } from './
  * The token that the parser did not expect, or the part of the text that the failed rule is about.
  * @returns null where it is about the filter as a whole
  */
-export function locateFault(text: string, message: string, syntax: Syntax): TextRange | null {
+export function locateError(text: string, message: string, syntax: Syntax): TextRange | null {
   const { stack, reducing, next } = syntax;
   if (reducing < 0) return next.start < text.length ? unexpected(stack, next) : atEnd(text, stack);
   if (reducing === 0) return next.start < next.end ? next : null;
@@ -32,12 +32,12 @@ function quotes(message: string, word: string): boolean {
   return [`'${word}'`, `"${word}"`, `: ${word}`, `address ${word}`].some((form) => message.includes(form));
 }
 
-/** Of "1:2:3:xx" the scanner takes a part for an address; what is glued to it belongs to the fault. */
+/** Of "1:2:3:xx" the scanner takes a part for an address; what is glued to it belongs to the error. */
 function upToSpace(text: string, { start, end }: TextRange): TextRange {
   return { start, end: end + (/^[\w:.]*/.exec(text.slice(end))?.[0].length ?? 0) };
 }
 
-/** Inside brackets the fault may as well be that they are not closed. */
+/** Inside brackets the error may as well be that they are not closed. */
 function unexpected(stack: readonly SyntaxNode[], next: TextRange): TextRange {
   const open = openBrackets(stack).at(-1);
   return open?.symbol === "'['" ? { start: open.start, end: next.end } : next;

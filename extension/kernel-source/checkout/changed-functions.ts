@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PacketTraceError } from '../../base/errors.ts';
-import { changedLines, type LineRange } from './changed-lines.ts';
-import { functionsOfText } from '../c/scanner/file-functions.ts';
-import { git } from './git.ts';
 import type { FunctionFact } from '../c/scanner/facts.ts';
+import { functionsOfText } from '../c/scanner/file-functions.ts';
+import { changedLines, type LineRange } from './changed-lines.ts';
+import { git } from './git.ts';
 
 /** A branch with more changed files is not compared with what it was made from. */
 const FILES_MAX = 2000;

@@ -1,3 +1,7 @@
+/**
+ * The checkout as such: where it is, which kernel it is of (skew.ts), what its branch changed (changed-functions.ts,
+ * by git.ts). Folders come in; a root, a verdict or functions go out. Read this file first.
+ */
 import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 

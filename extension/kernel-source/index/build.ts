@@ -1,8 +1,13 @@
+/**
+ * The index of a checkout. A tree comes in; columns that tell where each function is defined go out, kept in a file
+ * (cache-file.ts) and compared with the tree (tree-delta.ts). Read this file first, then collector.ts, which makes
+ * the columns, and source-index.ts, which looks things up. All that takes long runs in worker.ts.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { scanFile } from '../c/scanner/scan-file.ts';
 import { BuildFacts } from '../kbuild/build-facts.ts';
 import { compactKconfig } from '../kconfig/compact.ts';
-import { scanFile } from '../c/scanner/scan-file.ts';
 import { Collector } from './collector.ts';
 import type { IndexColumns } from './columns.ts';
 import { FileReader } from './file-reader.ts';

@@ -3,11 +3,11 @@ import { IncludeGraph } from '../c/macros/include-graph.ts';
 import { MacroTable } from '../c/macros/macro-table.ts';
 import type { FileFacts, FunctionFact, Invocation } from '../c/scanner/facts.ts';
 import { decodeObjects, INCLUDED } from '../kbuild/build-facts.ts';
+import { StringInterner } from '../tables/string-interner.ts';
+import { StringTable } from '../tables/string-table.ts';
+import { U32Vector } from '../tables/u32-vector.ts';
 import type { IndexColumns } from './columns.ts';
 import type { FileStamp } from './file-reader.ts';
-import { Growable } from '../tables/u32-vector.ts';
-import { TextNumbers } from '../tables/string-interner.ts';
-import { TextTable } from '../tables/string-table.ts';
 
 /** Numbers of one entry in the entries' column, in this order. */
 const FIELDS = 7;
@@ -22,9 +22,9 @@ const INCLUDERS_MAX = 40;
 export class Collector {
   private readonly graph = new IncludeGraph();
   private readonly macros = new MacroTable(this.graph);
-  private readonly names = new TextNumbers();
-  private readonly conditions = new TextNumbers();
-  private readonly entries = new Growable();
+  private readonly names = new StringInterner();
+  private readonly conditions = new StringInterner();
+  private readonly entries = new U32Vector();
   private readonly uses: { file: number; use: Invocation }[] = [];
   private readonly oddNames: { file: number; fact: FunctionFact }[] = [];
   private readonly paths: string[] = [];
@@ -72,21 +72,21 @@ export class Collector {
     return columns;
   }
 
-  private push(file: number, fact: FunctionFact, via: number | undefined): void {
+  private push(file: number, fact: FunctionFact, objectFile: number | undefined): void {
     const { entries } = this;
-    entries.push(this.names.numberOf(fact.name));
+    entries.push(this.names.intern(fact.name));
     entries.push(file);
     entries.push(fact.line);
     entries.push(Math.min(fact.lastLine - fact.line, EXTENT_MAX));
     entries.push(fact.flags);
-    entries.push(this.conditions.numberOf(fact.condition));
-    entries.push(via === undefined ? 0 : via + 1);
+    entries.push(this.conditions.intern(fact.condition));
+    entries.push(objectFile === undefined ? 0 : objectFile + 1);
   }
 
   private addGenerated(scanned: number): void {
     const expander = new Expander(this.macros, this.graph);
     const pushAll = (file: number, functions: readonly GeneratedFunction[]) => {
-      for (const made of functions) this.push(file, made, made.via);
+      for (const fact of functions) this.push(file, fact, fact.objectFile);
     };
     for (const { file, use } of this.uses) pushAll(file, expander.generated(file, use));
     for (const { file, fact } of this.oddNames) pushAll(file, expander.named(file, fact));
@@ -151,9 +151,9 @@ export class Collector {
       extent: new Uint16Array(count),
       flags: new Uint8Array(count),
       condition: new Uint32Array(count),
-      via: new Uint32Array(count),
+      objectFile: new Uint32Array(count),
     };
-    const order = [columns.file, columns.line, columns.extent, columns.flags, columns.condition, columns.via];
+    const order = Object.values(columns); // as `push` has them
     for (let entry = 0; entry < count; entry++) {
       const to = next[rankOf(entry)]!++;
       order.forEach((column, field) => (column[to] = entries.get(entry * FIELDS + field + 1)));
@@ -162,10 +162,10 @@ export class Collector {
       names: names.columns(sorted),
       nameStarts,
       ...columns,
-      paths: TextTable.columns(this.paths),
+      paths: StringTable.columns(this.paths),
       conditions: this.conditions.columns(),
-      objects: TextTable.columns(this.paths.map((_, file) => this.objects(file, objects))),
-      kconfigs: TextTable.columns(this.kconfigs),
+      objects: StringTable.columns(this.paths.map((_, file) => this.objects(file, objects))),
+      kconfigs: StringTable.columns(this.kconfigs),
       modified: Float64Array.from(this.modified),
       size: Float64Array.from(this.size),
     };

@@ -1,12 +1,8 @@
-/** Texts one after the other, and where each begins. */
-export interface TextColumns {
-  bytes: Uint8Array;
-  offsets: Uint32Array;
-}
+import type { StringColumns } from '../tables/string-table.ts';
 
 /** The index as plain columns: what goes between threads and into the cache file. */
 export interface IndexColumns {
-  names: TextColumns;
+  names: StringColumns;
   /** First entry of each name, and the number of entries at the end. */
   nameStarts: Uint32Array;
   /** Of each entry; entries are in the order of their names. */
@@ -17,13 +13,13 @@ export interface IndexColumns {
   flags: Uint8Array;
   condition: Uint32Array;
   /** File number plus one of the file that the object code belongs to; 0: the file of the line. */
-  via: Uint32Array;
-  paths: TextColumns;
-  conditions: TextColumns;
+  objectFile: Uint32Array;
+  paths: StringColumns;
+  conditions: StringColumns;
   /** Of each file, one text: see build-facts.ts. */
-  objects: TextColumns;
+  objects: StringColumns;
   /** Of each Kconfig file: path, line end and what compactKconfig made of it. */
-  kconfigs: TextColumns;
+  kconfigs: StringColumns;
   /** Of each file when it was scanned: modification time in milliseconds, and size. */
   modified: Float64Array;
   size: Float64Array;
@@ -31,7 +27,7 @@ export interface IndexColumns {
 
 /** The memory of all columns; what has been handed to another thread is gone here. */
 export function columnBuffers(columns: IndexColumns): ArrayBuffer[] {
-  return (Object.values(columns) as (ArrayBufferView | TextColumns)[])
+  return (Object.values(columns) as (ArrayBufferView | StringColumns)[])
     .flatMap((column) => ('byteLength' in column ? [column] : [column.bytes, column.offsets]))
     .map(({ buffer }) => buffer as ArrayBuffer);
 }

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Not part of the kernel: documentation, programs with functions of the same names, and lists of registers. */
-const NOT_KERNEL = new Set([
+export const NOT_KERNEL = new Set([
   ...['Documentation', 'tools', 'scripts', 'samples', 'usr', 'debian', 'LICENSES'],
   'drivers/gpu/drm/amd/include', // a third of the tree's bytes, not one function
 ]);
@@ -23,7 +23,7 @@ export interface TreeFiles {
   kconfigs: string[];
 }
 
-/** Lists a checkout. Links are not followed: no cycles. */
+/** Lists a checkout. */
 export function listTree(root: string): TreeFiles {
   const files: TreeFiles = { sources: [], networking: 0, makefiles: [], kconfigs: [] };
   const done = new Set(NOT_KERNEL);
@@ -44,14 +44,24 @@ function walk(root: string, folder: string, leaveOut: ReadonlySet<string>, files
   } catch {
     return; // a folder that this version of the kernel does not have
   }
+  for (const { path, name, isFolder } of treeEntries(folder, entries, leaveOut))
+    if (isFolder) walk(root, path, leaveOut, files);
+    else if (isSource(name)) files.sources.push(path);
+    else if (name === 'Makefile' || name === 'Kbuild') files.makefiles.push(path);
+    else if (name.startsWith('Kconfig')) files.kconfigs.push(path);
+}
+
+/** The files and folders of a folder. Hidden folders are left out, and links not followed: no cycles. */
+export function* treeEntries(folder: string, entries: readonly Dirent[], leaveOut: ReadonlySet<string>) {
   for (const entry of entries) {
     const { name } = entry;
     const path = folder === '' ? name : `${folder}/${name}`;
-    if (entry.isDirectory()) {
-      if (!name.startsWith('.') && !leaveOut.has(path)) walk(root, path, leaveOut, files);
-    } else if (!entry.isFile()) continue;
-    else if (/\.[ch]$/.test(name)) files.sources.push(path);
-    else if (name === 'Makefile' || name === 'Kbuild') files.makefiles.push(path);
-    else if (name.startsWith('Kconfig')) files.kconfigs.push(path);
+    const isFolder = entry.isDirectory();
+    if (isFolder ? !name.startsWith('.') && !leaveOut.has(path) : entry.isFile())
+      yield { path, name, isFolder };
   }
+}
+
+export function isSource(path: string): boolean {
+  return /\.[ch]$/.test(path);
 }

@@ -1,6 +1,9 @@
+import type { FunctionFact } from '../c/scanner/facts.ts';
 import { decodeObjects, type ObjectFact } from '../kbuild/build-facts.ts';
+import { lastUpTo } from '../tables/last-up-to.ts';
+import { StringTable } from '../tables/string-table.ts';
 import type { IndexColumns } from './columns.ts';
-import { TextTable } from '../tables/string-table.ts';
+import type { FileStamp } from './file-reader.ts';
 
 /** A definition as the index has it. Lines count from 0. */
 export interface IndexedFunction {
@@ -17,21 +20,29 @@ export interface IndexedFunction {
   objects: readonly ObjectFact[];
 }
 
+/** A function that was just scanned, of a file with these objects. */
+export function indexedFunction(
+  path: string,
+  { name, line, lastLine, flags, condition }: FunctionFact,
+  objects: readonly ObjectFact[],
+): IndexedFunction {
+  return { name, path, line, lastLine, flags, condition, objectPath: path, objects };
+}
+
 /** Looks up functions in the columns; makes objects only for what is asked. */
 export class SourceIndex {
-  private readonly names: TextTable;
-  private readonly paths: TextTable;
-  private readonly conditions: TextTable;
-  private readonly objects: TextTable;
+  private readonly names: StringTable;
+  private readonly paths: StringTable;
+  private readonly conditions: StringTable;
+  private readonly objects: StringTable;
   private byFile: { order: Uint32Array; starts: Uint32Array } | undefined;
   private readonly fileNumbers = new Map<string, number>();
 
   constructor(readonly columns: IndexColumns) {
-    const table = ({ bytes, offsets }: IndexColumns['names']) => new TextTable(bytes, offsets);
-    this.names = table(columns.names);
-    this.paths = table(columns.paths);
-    this.conditions = table(columns.conditions);
-    this.objects = table(columns.objects);
+    this.names = new StringTable(columns.names);
+    this.paths = new StringTable(columns.paths);
+    this.conditions = new StringTable(columns.conditions);
+    this.objects = new StringTable(columns.objects);
   }
 
   get functionCount(): number {
@@ -61,18 +72,6 @@ export class SourceIndex {
     return [...new Set(files)].map((each) => this.paths.at(each));
   }
 
-  /** Functions whose names contain a text, for a symbol search. @param limit how many names at most */
-  search(text: string, limit: number): IndexedFunction[] {
-    const wanted = Buffer.from(text, 'latin1');
-    const found: IndexedFunction[] = [];
-    for (let number = 0, names = 0; number < this.names.length && names < limit; number++)
-      if (this.names.includes(number, wanted)) {
-        names++;
-        found.push(...this.ofName(number));
-      }
-    return found;
-  }
-
   /** The functions of a file in the order of their lines; none when the index does not have the file. */
   functionsOf(path: string): IndexedFunction[] {
     const file = this.fileNumber(path);
@@ -84,8 +83,8 @@ export class SourceIndex {
       .sort((a, b) => a.line - b.line || a.lastLine - b.lastLine);
   }
 
-  /** When a file was scanned it had this time (milliseconds) and size. */
-  stamp(path: string): { modified: number; size: number } | undefined {
+  /** As the file was when it was scanned. */
+  fileStamp(path: string): FileStamp | undefined {
     const file = this.fileNumber(path);
     if (file === undefined) return undefined;
     return { modified: this.columns.modified[file] ?? 0, size: this.columns.size[file] ?? 0 };
@@ -104,8 +103,7 @@ export class SourceIndex {
 
   /** What compactKconfig made of the Kconfig files, by path. */
   kconfigs(): Map<string, string> {
-    const { bytes, offsets } = this.columns.kconfigs;
-    const table = new TextTable(bytes, offsets);
+    const table = new StringTable(this.columns.kconfigs);
     return new Map(
       Array.from({ length: table.length }, (_, number) => {
         const text = table.at(number);
@@ -125,9 +123,9 @@ export class SourceIndex {
   }
 
   private entry(entry: number, name: string): IndexedFunction {
-    const { file, line, extent, flags, condition, via } = this.columns;
+    const { file, line, extent, flags, condition, objectFile } = this.columns;
     const own = file[entry] ?? 0;
-    const object = (via[entry] ?? 0) === 0 ? own : (via[entry] ?? 0) - 1;
+    const object = (objectFile[entry] ?? 0) === 0 ? own : (objectFile[entry] ?? 0) - 1;
     return {
       name,
       path: this.paths.at(own),
@@ -146,17 +144,10 @@ export class SourceIndex {
     return this.fileNumbers.get(path);
   }
 
-  /** The number of the name whose range an entry is in. */
+  /** The name whose range an entry is in. */
   private nameOf(entry: number): string {
     const { nameStarts } = this.columns;
-    let low = 0;
-    let high = nameStarts.length - 2;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((nameStarts[middle] ?? 0) <= entry) low = middle;
-      else high = middle - 1;
-    }
-    return this.names.at(low);
+    return this.names.at(lastUpTo(this.names.length, (number) => nameStarts[number] ?? 0, entry));
   }
 
   private sortByFile(): { order: Uint32Array; starts: Uint32Array } {

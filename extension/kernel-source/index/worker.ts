@@ -5,9 +5,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { buildIndex, type BuildProgress } from './build.ts';
 import { loadIndex, saveIndex } from './cache-file.ts';
-import { findChanges, type TreeChanges } from './changes.ts';
 import { columnBuffers, type IndexColumns } from './columns.ts';
 import { SourceIndex } from './source-index.ts';
+import { findDelta, type TreeDelta } from './tree-delta.ts';
 
 export interface WorkerTask {
   root: string;
@@ -24,20 +24,20 @@ export interface BuildFigures {
   cacheBytes: number;
 }
 
-/** `changes`: the index of the cache file still holds, with these differences. */
+/** `delta`: the index of the cache file still holds, with these differences. */
 export type WorkerMessage =
   | { type: 'progress'; progress: BuildProgress }
   | { type: 'networking'; columns: IndexColumns }
   | { type: 'index'; columns: IndexColumns; figures: BuildFigures }
-  | { type: 'changes'; changes: TreeChanges };
+  | { type: 'delta'; delta: TreeDelta };
 
 async function run({ root, cacheFile, anew }: WorkerTask): Promise<void> {
   const send = (message: WorkerMessage, transfer: readonly ArrayBuffer[] = []) =>
     parentPort?.postMessage(message, transfer);
   const cached = anew === true ? undefined : await loadIndex(cacheFile, root);
-  const changes = cached && findChanges(root, new SourceIndex(cached));
-  if (changes !== undefined) {
-    send({ type: 'changes', changes });
+  const delta = cached && findDelta(root, new SourceIndex(cached));
+  if (delta !== undefined) {
+    send({ type: 'delta', delta });
     return;
   }
   const started = performance.now();

@@ -1,3 +1,7 @@
+/**
+ * What kernel Makefiles build. Their texts come in; the objects of each source file go out, with the options that
+ * they need. Read this file first, then makefile.ts.
+ */
 import { dirname, join } from 'node:path/posix';
 import { parseMakefile } from './makefile.ts';
 import { ruledSources, type SourceRule, sourceRules } from './source-rules.ts';

@@ -1,3 +1,8 @@
+/**
+ * Values of options where the configuration is not known. Kconfig files come in, shortened when they are indexed
+ * (compact.ts); for each option the set of values that it may have goes out. Read this file first, then options.ts,
+ * which reads the files, and expression.ts.
+ */
 import { evaluate } from './expression.ts';
 import type { Choice, Dependency, Entry, Option, Source } from './options.ts';
 import { ANY, BOOL, both, either, Value, type ValueSet, withoutModule } from './value-set.ts';

@@ -72,10 +72,10 @@ export function readOptions(
   architecture: string,
   arch: string,
 ): Map<string, Option> {
-  return new Reader(files, { SRCARCH: architecture, ARCH: arch }).read();
+  return new TreeReader(files, { SRCARCH: architecture, ARCH: arch }).read();
 }
 
-class Reader {
+class TreeReader {
   private readonly options = new Map<string, Option>();
   private readonly texts = new Map<string, string>();
   private readonly reading = new Set<string>();
@@ -104,7 +104,7 @@ class Reader {
     const text = this.files.get(path);
     if (text === undefined || this.reading.has(path)) return;
     this.reading.add(path);
-    new FileReader(
+    new StatementReader(
       (name) => this.option(name),
       (other, depends) => this.readFile(other, depends),
       (part) => this.kept(part),
@@ -124,7 +124,7 @@ class Reader {
   }
 }
 
-class FileReader {
+class StatementReader {
   /** What each of the `if`s, menus and choices around a line depends on, outermost first. */
   private readonly blocks: (Dependency | undefined)[];
   /** Whether the innermost has just begun: a `depends on` is its own. */

@@ -7,7 +7,7 @@ import { Value, type ValueSet } from '../kconfig/value-set.ts';
  * Kconfig leaves no choice about, then the tree's default configuration and what nobody turns on, then the
  * bolder guess that what can be on is.
  */
-export type Knowledge = 'state' | 'default' | 'likely';
+export type Knowledge = 'certain' | 'default' | 'guess';
 
 /** Options that a machine that packets are traced on is not without. */
 const ALWAYS_ON = new Set([
@@ -45,9 +45,9 @@ export function assumptions(architecture: string, defconfig: string): Record<Kno
   const byDefault = (name: string, option: Option, preset: ValueSet) =>
     defaultAnswer(presets, name, option, preset);
   return {
-    state: { given, answer: (_name, option) => anyAnswer(option) },
+    certain: { given, answer: (_name, option) => anyAnswer(option) },
     default: { given: assumed, answer: byDefault },
-    likely: {
+    guess: {
       given: (name) => assumed(name) ?? (TOOLCHAIN.test(name) ? Value.Y : undefined),
       answer: (name, option, preset) => {
         const known = byDefault(name, option, preset);

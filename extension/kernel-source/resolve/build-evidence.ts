@@ -3,7 +3,7 @@ import type { ObjectFact } from '../kbuild/build-facts.ts';
 import { BUILD_STATES, type BuildState, mayBeModule, objectState } from './build-state.ts';
 import { type Evidence, type Reference, WEIGHT } from './evidence.ts';
 import type { KernelConfig } from './kernel-config.ts';
-import { moduleScore } from './module-name.ts';
+import { isBuiltIn, moduleScore } from './module-name.ts';
 
 /** Whether the Makefiles build a definition into what the function was seen in. */
 export function buildEvidence(
@@ -11,7 +11,7 @@ export function buildEvidence(
   { module }: Reference,
   config: KernelConfig,
 ): Evidence[] {
-  return module === '' || module === 'vmlinux'
+  return isBuiltIn(module)
     ? builtInEvidence(definition, module, config)
     : moduleEvidence(definition, module, config);
 }

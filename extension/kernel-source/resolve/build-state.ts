@@ -26,12 +26,12 @@ function optionState(option: string, config: KernelConfig): BuildState {
       .reduce(either);
     return isNegated ? negation(withoutModule(values)) : values;
   };
-  const certain = possible('state');
+  const certain = possible('certain');
   if (certain === Value.N) return 'off';
   if (certain === Value.Y) return 'always';
   const values = possible('default');
   if (values === Value.N) return 'off by default';
-  if (possible('likely') === Value.N) return 'likely off';
+  if (possible('guess') === Value.N) return 'likely off';
   if ((certain & Value.Y) === 0) return 'module';
   if (values === Value.Y) return 'on';
   return (values & Value.M) === 0 ? 'not module' : 'maybe';
@@ -39,5 +39,7 @@ function optionState(option: string, config: KernelConfig): BuildState {
 
 /** Whether an option of an object may be m, so that the object is a module or a part of one. */
 export function mayBeModule({ options }: ObjectFact, config: KernelConfig): boolean {
-  return options.some((option) => !/[!|]/.test(option) && (config.possible(option, 'state') & Value.M) !== 0);
+  return options.some(
+    (option) => !/[!|]/.test(option) && (config.possible(option, 'certain') & Value.M) !== 0,
+  );
 }

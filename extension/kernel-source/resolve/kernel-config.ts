@@ -1,5 +1,5 @@
-import { type Option, readOptions } from '../kconfig/options.ts';
 import { OptionValues } from '../kconfig/option-values.ts';
+import { type Option, readOptions } from '../kconfig/options.ts';
 import { Value, type ValueSet } from '../kconfig/value-set.ts';
 import { ARCH_OPTIONS, assumptions, type Knowledge } from './assumptions.ts';
 
@@ -59,11 +59,11 @@ function inferOptions(machine: string, tree: TreeOptions | undefined): Record<Kn
   const arch = architecture === 'x86' ? 'x86_64' : architecture;
   const options = readOptions(tree?.kconfigs() ?? new Map<string, string>(), architecture, arch);
   const optionOf = (name: string) => (options.size === 0 ? FREE_OPTION : options.get(name));
-  const { state, default: byDefault, likely } = assumptions(architecture, tree?.defconfig ?? '');
+  const assumed = assumptions(architecture, tree?.defconfig ?? '');
   return {
-    state: new OptionValues(optionOf, state),
-    default: new OptionValues(optionOf, byDefault),
-    likely: new OptionValues(optionOf, likely),
+    certain: new OptionValues(optionOf, assumed.certain),
+    default: new OptionValues(optionOf, assumed.default),
+    guess: new OptionValues(optionOf, assumed.guess),
   };
 }
 

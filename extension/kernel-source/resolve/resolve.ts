@@ -1,12 +1,15 @@
+/**
+ * Which of several definitions is meant. Definitions of one name, what its trace tells (evidence.ts) and what is
+ * known of the kernel's options (kernel-config.ts) come in; candidates go out, the best first, each with its
+ * reasons. Read this file first, then score.ts, which adds up build-evidence.ts and source-evidence.ts.
+ */
 import type { IndexedFunction } from '../index/source-index.ts';
-import type { Evidence, Reference } from './evidence.ts';
+import type { Reference } from './evidence.ts';
 import type { KernelConfig } from './kernel-config.ts';
-import { weigh } from './weigh.ts';
+import { type Score, scoreOf } from './score.ts';
 
-export interface Candidate {
+export interface Candidate extends Score {
   definition: IndexedFunction;
-  score: number;
-  evidence: Evidence[];
 }
 
 /** Best first. */
@@ -33,11 +36,10 @@ export function resolveFunction(
   filesOf: (name: string) => readonly string[],
 ): Resolution {
   const neighbours = tellingNeighbours(definitions, reference.neighbours ?? [], filesOf);
-  const candidates = definitions.map((definition) => {
-    const evidence = weigh(definition, { ...reference, neighbours }, config, filesOf);
-    const score = evidence.reduce((sum, { weight }) => sum + weight, 0);
-    return { definition, score, evidence };
-  });
+  const candidates = definitions.map((definition) => ({
+    definition,
+    ...scoreOf(definition, { ...reference, neighbours }, config, filesOf),
+  }));
   candidates.sort(
     (a, b) => b.score - a.score || placeOrder(a.definition) - placeOrder(b.definition) || compare(a, b),
   );

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { functionAtLine, functionsOfText } from '../c/scanner/file-functions.ts';
 import { LinesError } from './errors.ts';
-import type { SourceFrame } from './symbolizer.ts';
+import type { SourceFrame } from './source-frame.ts';
 
 /**
  * Compares what debug information says of a place with the checkout as it is now: in a tree of another release, or

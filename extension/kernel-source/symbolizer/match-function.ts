@@ -22,7 +22,7 @@ export interface CodePlace {
 /** Padding between functions: alignment to a cache line, and room for the call depth and CFI prefixes. */
 const PADDING_BYTES = 128;
 
-export interface PlaceInFile {
+export interface DebugFileLocation {
   /** Addresses in the debug file. */
   address: number;
   functionStart: number;
@@ -33,7 +33,11 @@ export interface PlaceInFile {
  * @param isSameBuild the file is known to be of the target's build; else the function must be exactly as large
  * @throws LinesError when the file has no such function, or one that cannot be the target's
  */
-export function placeInFile(symbols: SymbolTable, place: CodePlace, isSameBuild = true): PlaceInFile {
+export function locateInDebugFile(
+  symbols: SymbolTable,
+  place: CodePlace,
+  isSameBuild = true,
+): DebugFileLocation {
   if (symbols.empty) throw new LinesError('The debug file has no symbol table.');
   const named = symbols.functions(place.name);
   if (named.length === 0) throw new LinesError(`The debug file has no function ${place.name}.`);

@@ -1,27 +1,22 @@
+/**
+ * Lines of places in the kernel's code. `func+0xOFF` of one build comes in; frames in the checkout go out, or the
+ * reason why there are none. Read this file first: debug-files/ finds the file of that build, match-function.ts the
+ * address in it, dwarf/ and tools/ the lines. thread.ts runs it apart from the editor.
+ */
 import type { BuildIds } from '../../../common/protocol.ts';
 import { sourceName } from '../../base/symbol.ts';
 import { checkLines } from './check-lines.ts';
 import { CheckoutPaths } from './checkout-path.ts';
 import type { DebugSearch } from './debug-files/candidates.ts';
-import type { DebugFile } from './elf/debug-file.ts';
-import { DwarfReader } from './dwarf/dwarf-reader.ts';
-import { isUnreadable, LinesError } from './errors.ts';
 import { findDebugFile } from './debug-files/find-debug-file.ts';
-import { type CodePlace, placeInFile } from './match-function.ts';
+import { DwarfReader } from './dwarf/dwarf-reader.ts';
+import type { DebugFile } from './elf/debug-file.ts';
+import { isUnreadable, LinesError } from './errors.ts';
+import { type CodePlace, locateInDebugFile } from './match-function.ts';
 import type { RawFrame, Resolver } from './resolver.ts';
+import type { SourceFrame } from './source-frame.ts';
 import { type Tool, TOOLS } from './tools/answers.ts';
 import { ToolResolver } from './tools/tool-resolver.ts';
-
-/** A source line; the innermost function of a place comes first, then those that it was inlined into. */
-export interface SourceFrame {
-  function: string;
-  /** Relative to the checkout; undefined when it has no such file. */
-  path: string | undefined;
-  /** As in the debug information, for display. */
-  file: string;
-  /** From 1. */
-  line: number;
-}
 
 export type LineAnswer =
   | { kind: 'line'; frames: SourceFrame[] }
@@ -31,7 +26,7 @@ export type LineAnswer =
    */
   | { kind: 'definition'; reason: string; isMissing?: boolean };
 
-export interface KernelLinesOptions extends DebugSearch {
+export interface SymbolizerOptions extends DebugSearch {
   checkout: string;
   /** `any`: of a kernel that told none. Then the size of each function decides whether a file is of it. */
   buildIds: BuildIds | 'any';
@@ -46,11 +41,11 @@ interface Opened {
 }
 
 /** Source lines for places in the code of one kernel, while debug information of just that build is at hand. */
-export class KernelLines {
+export class Symbolizer {
   private readonly opened = new Map<string, Promise<Opened>>();
   private readonly paths: CheckoutPaths;
 
-  constructor(private readonly options: KernelLinesOptions) {
+  constructor(private readonly options: SymbolizerOptions) {
     this.paths = new CheckoutPaths(options.checkout);
   }
 
@@ -59,8 +54,8 @@ export class KernelLines {
     try {
       const buildId = place.buildId ?? this.buildId(place.module);
       const { file, reader, tools } = await this.open(place.module, buildId);
-      const { address, functionStart } = placeInFile(file.symbols, place, buildId !== 'any');
-      const code = Math.max(address, reader.firstCode(functionStart));
+      const { address, functionStart } = locateInDebugFile(file.symbols, place, buildId !== 'any');
+      const code = Math.max(address, reader.skipPatchArea(functionStart));
       const found = await firstAnswer([...tools, reader], code, signal);
       if (found[0] === undefined || found[0].line === 0)
         throw new LinesError(

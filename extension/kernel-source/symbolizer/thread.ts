@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { KernelLinesOptions, LineAnswer } from './symbolizer.ts';
 import type { CodePlace } from './match-function.ts';
-import type { LinesReply, LinesRequest } from './worker.ts';
+import type { SymbolizerOptions, LineAnswer } from './symbolizer.ts';
+import type { SymbolizerReply, SymbolizerRequest } from './worker.ts';
 
 /** Open debug files and the tools' indexes of them are too much to keep for a question that may come. */
 const IDLE_MS = 60_000;
 
-/** KernelLines in a thread of its own, which starts at the first question and ends when no more come. */
-export class LinesThread {
+/** Symbolizer in a thread of its own, which starts at the first question and ends when no more come. */
+export class SymbolizerThread {
   private worker: Worker | undefined;
   private readonly waiting = new Map<number, (answer: LineAnswer) => void>();
   private questions = 0;
@@ -17,7 +17,7 @@ export class LinesThread {
   /** @param distDir the folder with kernel-lines-worker.cjs */
   constructor(
     private readonly distDir: string,
-    private readonly options: KernelLinesOptions,
+    private readonly options: SymbolizerOptions,
   ) {}
 
   /** Never rejects: whatever goes wrong is the answer's reason. */
@@ -27,19 +27,19 @@ export class LinesThread {
     const id = this.questions++;
     return new Promise((resolve) => {
       this.waiting.set(id, resolve);
-      this.worker?.postMessage({ id, place } satisfies LinesRequest);
+      this.worker?.postMessage({ id, place } satisfies SymbolizerRequest);
     });
   }
 
   /** Lets go of files, tools and the thread; another question starts it again. */
   stop(): void {
-    this.worker?.postMessage('end' satisfies LinesRequest);
+    this.worker?.postMessage('end' satisfies SymbolizerRequest);
     this.leave('It was stopped.');
   }
 
   private start(): Worker {
     const worker = new Worker(join(this.distDir, 'kernel-lines-worker.cjs'), { workerData: this.options });
-    worker.on('message', ({ id, answer }: LinesReply) => {
+    worker.on('message', ({ id, answer }: SymbolizerReply) => {
       this.waiting.get(id)?.(answer);
       this.waiting.delete(id);
       clearTimeout(this.idle);

@@ -1,15 +1,15 @@
-import type { TextColumns } from '../index/columns.ts';
-import { Growable } from './u32-vector.ts';
+import type { StringColumns } from './string-table.ts';
+import { U32Vector } from './u32-vector.ts';
 
 /** Part of the hash table that may be in use. */
 const LOAD_MAX = 0.6;
 
 /** Texts by number, each once. Latin-1, in bytes: as strings in a Map they take four times the memory. */
-export class TextNumbers {
+export class StringInterner {
   private bytes = Buffer.alloc(1 << 16);
   private used = 0;
   /** Where each text ends. */
-  private readonly ends = new Growable();
+  private readonly ends = new U32Vector();
   /** Open addressing: the number of a text plus one; 0: free. */
   private slots = new Uint32Array(1 << 12);
 
@@ -17,7 +17,7 @@ export class TextNumbers {
     return this.ends.length;
   }
 
-  numberOf(text: string): number {
+  intern(text: string): number {
     const slot = this.slotOf(text);
     const known = this.slots[slot] ?? 0;
     if (known !== 0) return known - 1;
@@ -44,7 +44,7 @@ export class TextNumbers {
     return order;
   }
 
-  columns(order: Uint32Array = numbers(this.length)): TextColumns {
+  columns(order: Uint32Array = numbers(this.length)): StringColumns {
     const bytes = new Uint8Array(this.used);
     const offsets = new Uint32Array(order.length + 1);
     let to = 0;

@@ -1,17 +1,25 @@
-import type { TextColumns } from '../index/columns.ts';
+/**
+ * Tables of a million strings and numbers as typed arrays, which cost little memory and pass between threads. They
+ * grow in string-interner.ts and u32-vector.ts and are read here: read this file first.
+ */
+
+/** Texts one after the other, and where each begins. */
+export interface StringColumns {
+  bytes: Uint8Array;
+  offsets: Uint32Array;
+}
 
 /** Many texts in one buffer: no string objects stay in memory. Latin-1. */
-export class TextTable {
+export class StringTable {
   private readonly bytes: Buffer;
+  private readonly offsets: Uint32Array;
 
-  constructor(
-    bytes: Uint8Array,
-    private readonly offsets: Uint32Array,
-  ) {
+  constructor({ bytes, offsets }: StringColumns) {
     this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.offsets = offsets;
   }
 
-  static columns(texts: readonly string[]): TextColumns {
+  static columns(texts: readonly string[]): StringColumns {
     const offsets = new Uint32Array(texts.length + 1);
     texts.forEach((text, index) => (offsets[index + 1] = (offsets[index] ?? 0) + text.length));
     // Not from Node's pool of small buffers: the memory is handed to another thread.
@@ -26,13 +34,6 @@ export class TextTable {
 
   at(index: number): string {
     return this.bytes.toString('latin1', this.offsets[index] ?? 0, this.offsets[index + 1] ?? 0);
-  }
-
-  /** Whether a text contains bytes. */
-  includes(index: number, wanted: Buffer): boolean {
-    const start = this.offsets[index] ?? 0;
-    const end = this.offsets[index + 1] ?? 0;
-    return this.bytes.subarray(start, end).includes(wanted);
   }
 
   /** Where a text is in a table that is sorted by bytes; undefined when it is not there. */

@@ -3,7 +3,7 @@ const CHUNK_BITS = 16;
 const IN_CHUNK = (1 << CHUNK_BITS) - 1;
 
 /** A column of unsigned 32-bit numbers that grows at its end, in chunks: nothing is copied. */
-export class Growable {
+export class U32Vector {
   private readonly chunks: Uint32Array[] = [];
   length = 0;
 

@@ -4,37 +4,13 @@
  * not hits. A packet passes a function when its probe was hit, or when the packet was freed or dropped in it.
  */
 import { sourceName } from '../../base/symbol.ts';
-import type { EventIndex, KernelFunction, TrajectoryId } from '../capture.ts';
+import type { CountedFunction, FunctionCounts } from '../capture.ts';
+import type { EventIndex, KernelFunction, TrajectoryId } from '../types.ts';
 import type { EventColumns } from '../store/event-columns.ts';
 import type { TrajectoryTable } from './trajectories.ts';
 
 /** Packets that are remembered for each function. */
 const LATEST = 8;
-
-/** A function that packets passed, with all copies that the compiler made of it (`.isra.0`, `.part.1`). */
-export interface PassedFunction extends KernelFunction {
-  /** As in the source, without the compiler's suffixes. */
-  name: string;
-  /** Different for every function of a capture. */
-  number: number;
-  /** Trajectories with an event in it. */
-  packets: number;
-  /** Trajectories that ended with a drop in it. */
-  dropped: number;
-}
-
-export interface Passes {
-  /** Grows whenever a count changes. */
-  readonly version: number;
-  /** The functions of a name that packets passed: one for each module that has one. */
-  of(name: string): PassedFunction[];
-  /** The number of the PassedFunction of an event; undefined for an unknown address. */
-  functionOf(event: EventIndex): number | undefined;
-  /** The first events in a function of the packets that came to it last, newest first. */
-  latest(functionNumber: number): EventIndex[];
-  /** Forgets all counts; packets before this one are not counted any more. */
-  countFrom(trajectory: TrajectoryId): void;
-}
 
 /** Of each function, by its number. */
 interface Counts {
@@ -46,7 +22,7 @@ interface Counts {
   latest: Uint32Array;
 }
 
-export class PassTable implements Passes {
+export class FunctionCountTable implements FunctionCounts {
   version = 0;
   readonly #functions: KernelFunction[] = [];
   readonly #byName = new Map<string, number[]>();
@@ -86,7 +62,7 @@ export class PassTable implements Passes {
     this.version++;
   }
 
-  of(name: string): PassedFunction[] {
+  of(name: string): CountedFunction[] {
     const { packets, dropped } = this.#counts;
     return (this.#byName.get(name) ?? [])
       .map((number) => ({

@@ -1,4 +1,5 @@
-import type { Capture, TrajectoryId } from '../capture.ts';
+import type { Capture } from '../capture.ts';
+import type { TrajectoryId } from '../types.ts';
 
 /** The trajectories that passed one of some functions; follows its capture, looking at each event once. */
 export class TrajectoriesThrough {
@@ -9,23 +10,25 @@ export class TrajectoriesThrough {
 
   /** @param names as in the source, without compiler suffixes */
   constructor(
-    private readonly capture: Pick<Capture, 'passes' | 'store' | 'trajectories'>,
+    private readonly capture: Pick<Capture, 'functionCounts' | 'store' | 'trajectories'>,
     private readonly names: readonly string[],
   ) {}
 
   /** Those of now, in order. */
   ids(): readonly TrajectoryId[] {
-    const { passes, store, trajectories } = this.capture;
+    const { functionCounts, store, trajectories } = this.capture;
     if (this.next === store.length) return this.found;
     if (trajectories.length > this.seen.length) {
       const larger = new Uint8Array(trajectories.length * 2);
       larger.set(this.seen);
       this.seen = larger;
     }
-    const numbers = new Set(this.names.flatMap((name) => passes.of(name).map(({ number }) => number)));
+    const numbers = new Set(
+      this.names.flatMap((name) => functionCounts.of(name).map(({ number }) => number)),
+    );
     const before = this.found.length;
     for (; this.next < store.length; this.next++) {
-      const number = passes.functionOf(this.next);
+      const number = functionCounts.functionOf(this.next);
       if (number === undefined || !numbers.has(number)) continue;
       const id = store.trajectory(this.next);
       if (this.seen[id] === 1) continue;

@@ -14,10 +14,12 @@
  * `GAP_NS` are told as one. A lost pskb_expand_head cuts one life in two. A function that a destructor of an
  * unusual name calls on its skb counts as a new life. Clones and copies are trajectories of their own.
  */
+import { kernelAddress } from '../../../common/kernel-address.ts';
 import { NO_EVENT, type EventColumns } from '../store/event-columns.ts';
 import { InternTable } from '../store/intern-table.ts';
 import { isReleased, nextPhase, startsNewLife, Step, type Phase } from './release-phase.ts';
-import type { EventIndex, Trajectories, TrajectoryId } from '../capture.ts';
+import type { Trajectories } from '../capture.ts';
+import type { EventIndex, TrajectoryId } from '../types.ts';
 
 /** An skb that waits longer than this for its next function is rare; an address reused after it is not. */
 const GAP_NS = 5e9;
@@ -155,8 +157,10 @@ export class TrajectoryTable implements Trajectories {
   /** The low 48 bits of the skb's address, and its number among the addresses seen. */
   skb(id: TrajectoryId): { record: number; address: number } {
     const record = this.#columns.skb[this.#known(id)] ?? 0;
-    const high = this.#addresses.word(record, 1) & 0xffff;
-    return { record, address: high * 2 ** 32 + this.#addresses.word(record, 0) };
+    return {
+      record,
+      address: kernelAddress(this.#addresses.word(record, 0), this.#addresses.word(record, 1)),
+    };
   }
 
   #known(id: TrajectoryId): TrajectoryId {

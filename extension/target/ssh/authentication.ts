@@ -4,20 +4,7 @@
  */
 import type { AnyAuthMethod, AuthHandlerMiddleware, KeyboardInteractiveAuthMethod } from 'ssh2';
 import { PacketTraceError } from '../../base/errors.ts';
-import type { Logger, Prompts } from '../connection.ts';
-import { Identities } from './identities.ts';
-import type { SshSettings } from './config.ts';
-
-export interface AuthenticationRequest {
-  settings: SshSettings;
-  /** `user@host`, for prompts and errors. */
-  who: string;
-  /** A key file that goes before all others and whose faults are errors. */
-  identity: string | undefined;
-  /** Prompts that hold the connection's time limit while they are open. */
-  prompts: Pick<Prompts, 'secret'>;
-  log: Logger;
-}
+import { type AuthenticationRequest, Identities } from './identities.ts';
 
 /** As ssh's NumberOfPasswordPrompts. */
 const MAX_QUESTIONS = 3;

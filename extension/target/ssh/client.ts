@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
 import ssh2 from 'ssh2';
 import type { Client, ClientChannel } from 'ssh2';
-import { PacketTraceError } from '../../base/errors.ts';
+import { cancelled, PacketTraceError } from '../../base/errors.ts';
 import { Authentication } from './authentication.ts';
 import type { HostKeyStore, Logger, Prompts } from '../connection.ts';
 import { Deadline } from './deadline.ts';
 import { HostKeyCheck } from './host-key-check.ts';
-import { cancelled, connectionLost } from '../shell.ts';
+import { connectionLost } from '../shell.ts';
 import type { ProcessEnd, Shell, ShellProcess } from '../shell.ts';
 import type { SshSettings } from './config.ts';
 

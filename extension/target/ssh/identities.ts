@@ -1,9 +1,21 @@
 import ssh2 from 'ssh2';
 import type { BaseAgent, IdentityCallback, ParsedKey, SignCallback } from 'ssh2';
 import { PacketTraceError } from '../../base/errors.ts';
-import type { AuthenticationRequest } from './authentication.ts';
+import type { Logger, Prompts } from '../connection.ts';
+import type { SshSettings } from './config.ts';
 import { decryptKey, readKeyFile } from './key-file.ts';
 import type { KeyFile } from './key-file.ts';
+
+export interface AuthenticationRequest {
+  settings: SshSettings;
+  /** `user@host`, for prompts and errors. */
+  who: string;
+  /** A key file that goes before all others and whose faults are errors. */
+  identity: string | undefined;
+  /** Prompts that hold the connection's time limit while they are open. */
+  prompts: Pick<Prompts, 'secret'>;
+  log: Logger;
+}
 
 const PASSPHRASE_TRIES = 3;
 

@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
 import { asPacketTraceError } from '../../base/errors.ts';
 import type { FilterAnalysis } from '../../filter/diagnostics/diagnostic.ts';
+import { applyEdits } from '../../filter/diagnostics/edits.ts';
 import { completionsAt } from '../../filter/language/completion.ts';
 import type { NameLookup } from '../../filter/language/name-lookup.ts';
-import { applyEdits, matching, twoLines, verdictLine } from './verdict-line.ts';
+import { matching, twoLines, verdictLine } from './verdict-line.ts';
 
 /** What the filter box knows of filters. */
 export interface FilterAdviser {

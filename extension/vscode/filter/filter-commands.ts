@@ -1,14 +1,14 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { CompiledFilter } from '../../../common/protocol.ts';
-import { errorText } from '../../tracing/messages.ts';
-import { asPacketTraceError } from '../../base/errors.ts';
 import { activeFilter } from './active-filter.ts';
 import { compiledListing } from '../../filter/compiled-listing.ts';
 import { LISTED_PACKETS, matchListing } from '../../filter/capture-file/match-listing.ts';
 import { decideHere, matchFile } from '../../filter/capture-file/match.ts';
 import { readCaptureFile } from '../../filter/capture-file/file.ts';
 import { viewOf, type ViewedPacket } from '../../filter/capture-file/link-types.ts';
+import { withProgress } from '../progress.ts';
+import { showError } from '../show-error.ts';
 import type { ReadOnlyDocuments } from './read-only-documents.ts';
 import { askFilter, type FilterAdviser } from './ask-filter.ts';
 
@@ -51,9 +51,8 @@ export class FilterCommands {
     if (filter === undefined) return;
     try {
       await work(filter);
-    } catch (thrown) {
-      const error = asPacketTraceError(thrown);
-      if (error.code !== 'cancelled') void vscode.window.showErrorMessage(errorText(error));
+    } catch (error) {
+      showError(error);
     }
   }
 
@@ -64,18 +63,10 @@ export class FilterCommands {
 }
 
 function matchWithProgress(filter: string, file: string, compiled: CompiledFilter): Promise<string> {
-  const options = {
-    location: vscode.ProgressLocation.Notification,
-    title: `Matching ${basename(file)}`,
-    cancellable: true,
-  };
-  const run = async (token: vscode.CancellationToken): Promise<string> => {
-    const abort = new AbortController();
-    token.onCancellationRequested(() => abort.abort());
-    const report = await matchFile(file, compiled, { decide: decideHere, signal: abort.signal });
+  return withProgress(`Matching ${basename(file)}`, async (signal) => {
+    const report = await matchFile(file, compiled, { decide: decideHere, signal });
     return matchListing(filter, file, report, await firstPackets(file, LISTED_PACKETS));
-  };
-  return Promise.resolve(vscode.window.withProgress(options, (_progress, token) => run(token)));
+  });
 }
 
 async function firstPackets(file: string, count: number): Promise<ViewedPacket[]> {

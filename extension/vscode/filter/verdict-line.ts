@@ -1,4 +1,4 @@
-import type { FilterAnalysis, TextEdit } from '../../filter/diagnostics/diagnostic.ts';
+import type { FilterAnalysis } from '../../filter/diagnostics/diagnostic.ts';
 import type { Completion } from '../../filter/language/completion.ts';
 
 export interface VerdictLine {
@@ -31,15 +31,6 @@ export function verdictLine(text: string, { verdict, diagnostics }: FilterAnalys
 /** libpcap begins every syntax error with it, and a line has no room. */
 function withoutPreamble(message: string): string {
   return message.replace("can't parse filter expression: ", '');
-}
-
-/** The text after all edits, which do not overlap. */
-export function applyEdits(text: string, edits: readonly TextEdit[]): string {
-  const backwards = [...edits].sort((a, b) => b.start - a.start);
-  return backwards.reduce(
-    (result, edit) => result.slice(0, edit.start) + edit.text + result.slice(edit.end),
-    text,
-  );
 }
 
 /** A text in two lines, the first of some `width` characters: a row of the list has no more. */

@@ -1,31 +1,15 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import type { KernelPlace } from '../../recording/capture.ts';
-import type { LineAnswer, SourceFrame } from '../../kernel-source/symbolizer/symbolizer.ts';
-import { lineText } from '../../kernel-source/symbolizer/line-text.ts';
-import { shownFrame } from '../../kernel-source/symbolizer/shown-frame.ts';
+import type { FunctionReference } from '../../kernel-source/place-resolver.ts';
+import { lineText, shownFrame, type SourceFrame } from '../../kernel-source/symbolizer/source-frame.ts';
+import type { LineAnswer } from '../../kernel-source/symbolizer/symbolizer.ts';
 import type { Candidate, Resolution } from '../../kernel-source/resolve/resolve.ts';
 import { FunctionFlag } from '../../kernel-source/c/scanner/facts.ts';
 import { isFunctionName, sourceName } from '../../base/symbol.ts';
 import { Setting } from '../ids.ts';
+import { withLateProgress } from '../progress.ts';
 import type { KernelCheckout } from './kernel-checkout.ts';
 import type { TargetSource } from './target-source.ts';
-
-/** A kernel function as it was seen on a target. */
-export interface FunctionReference {
-  name: string;
-  /** Empty for vmlinux. */
-  module: string;
-  /** It was traced, with a packet. */
-  takesSkb: boolean;
-  /** Where in it a step of the shown capture happened. */
-  place?: KernelPlace;
-  /** Tells the source line of a place in it that no capture has. @param root of the checkout */
-  line?: (root: string) => Promise<LineAnswer>;
-}
-
-/** A search that takes longer shows a notification, which also cancels it. */
-const PROGRESS_AFTER_MS = 1000;
 
 /** Time to read a sentence in the status bar. */
 const MESSAGE_SHOWN_MS = 10_000;
@@ -40,24 +24,26 @@ export class KernelSourceOpener {
     private readonly target: TargetSource,
   ) {}
 
-  /** @param reference asked for when undefined */
-  async open(reference: FunctionReference | undefined): Promise<void> {
+  /**
+   * @param reference asked for when undefined; its place is one of the shown capture
+   * @param lineIn tells the line in a checkout of what is no place of a capture
+   */
+  async open(
+    reference: FunctionReference | undefined,
+    lineIn?: (root: string) => Promise<LineAnswer>,
+  ): Promise<void> {
     const wanted = reference ?? (await askFunction());
     if (wanted === undefined) return;
     const source = await this.checkout.findOrAsk();
     if (source === undefined) return;
     const { place } = wanted;
     const { root } = source;
-    const ofPlace =
-      place === undefined || place.offset === 0 ? undefined : () => this.target.line(place, root);
-    const line = wanted.line ?? ofPlace;
+    const resolver = this.target.resolver(source);
+    const line = place === undefined || place.offset === 0 ? lineIn : () => resolver.line(place);
     if (line !== undefined && (await this.openLine(wanted.name, root, line))) return;
     const name = sourceName(wanted.name);
-    const module = wanted.module === '' && reference !== undefined ? 'vmlinux' : wanted.module;
-    const neighbours = place === undefined ? [] : this.target.neighbours(place);
-    const wantedSource = { name, module, takesSkb: wanted.takesSkb, neighbours };
-    const resolution = await withProgress(`Searching ${root} for ${name}`, (signal) =>
-      source.find(wantedSource, signal),
+    const resolution = await withLateProgress(`Searching ${root} for ${name}`, (signal) =>
+      resolver.definitions(wanted, signal),
     );
     if (resolution === undefined) return;
     const candidate = await choose(name, resolution);
@@ -71,7 +57,7 @@ export class KernelSourceOpener {
     root: string,
     line: (root: string) => Promise<LineAnswer>,
   ): Promise<boolean> {
-    const answer = await withProgress(`Reading debug information for ${name}`, () => line(root));
+    const answer = await withLateProgress(`Reading debug information for ${name}`, () => line(root));
     if (answer === undefined) return true; // cancelled
     if (answer.kind === 'definition') {
       void this.tell(name, answer);
@@ -111,30 +97,7 @@ async function askFunction(): Promise<FunctionReference | undefined> {
     validateInput: (text) =>
       text === '' || isFunctionName(sourceName(text)) ? undefined : 'This is not the name of a C function.',
   });
-  return name === undefined || name === '' ? undefined : { name, module: '', takesSkb: false };
-}
-
-/** Shows a notification when it takes long. @returns undefined when the user cancelled */
-async function withProgress<T>(
-  title: string,
-  run: (signal: AbortSignal) => Promise<T>,
-): Promise<T | undefined> {
-  const abort = new AbortController();
-  const cancelled = new Promise<undefined>((resolve) =>
-    abort.signal.addEventListener('abort', () => resolve(undefined)),
-  );
-  const running = run(abort.signal).catch((error: unknown) => {
-    if (abort.signal.aborted) return undefined;
-    throw error;
-  });
-  const slow = new Promise<'slow'>((resolve) => setTimeout(resolve, PROGRESS_AFTER_MS, 'slow'));
-  const first = await Promise.race([running, slow]);
-  if (first !== 'slow') return first;
-  const location = vscode.ProgressLocation.Notification;
-  return vscode.window.withProgress({ location, cancellable: true, title }, (_progress, token) => {
-    token.onCancellationRequested(() => abort.abort());
-    return Promise.race([running, cancelled]);
-  });
+  return name === undefined || name === '' ? undefined : { name, module: undefined, takesSkb: false };
 }
 
 async function showLine(path: string, line: number): Promise<void> {

@@ -1,10 +1,10 @@
 import type * as vscode from 'vscode';
 import type { LineAnswer } from '../../kernel-source/symbolizer/symbolizer.ts';
-import { LinesThread } from '../../kernel-source/symbolizer/thread.ts';
+import { SymbolizerThread } from '../../kernel-source/symbolizer/thread.ts';
 import type { StackTraceLink } from '../../kernel-source/stack-trace.ts';
 import { Setting } from '../ids.ts';
 import { pathSetting } from '../path-setting.ts';
-import type { TraceModel } from '../traces/trace-model.ts';
+import type { TraceModel } from '../trace-model.ts';
 
 /** Which debug files are searched; another choice needs another thread. */
 interface Search {
@@ -18,7 +18,7 @@ interface Search {
  * whether debug information is of its kernel, not the build that the shown capture's target runs.
  */
 export class StackFrameLines implements vscode.Disposable {
-  private lines: { search: Search; thread: LinesThread } | undefined;
+  private lines: { search: Search; thread: SymbolizerThread } | undefined;
 
   constructor(
     private readonly model: TraceModel,
@@ -38,7 +38,7 @@ export class StackFrameLines implements vscode.Disposable {
     });
   }
 
-  private threadFor(root: string): LinesThread {
+  private threadFor(root: string): SymbolizerThread {
     const search = {
       checkout: root,
       configured: pathSetting(Setting.KernelSourceDebugInfo),
@@ -46,7 +46,7 @@ export class StackFrameLines implements vscode.Disposable {
     };
     if (this.lines !== undefined && JSON.stringify(this.lines.search) !== JSON.stringify(search))
       this.dispose();
-    this.lines ??= { search, thread: new LinesThread(this.distDir, { ...search, buildIds: 'any' }) };
+    this.lines ??= { search, thread: new SymbolizerThread(this.distDir, { ...search, buildIds: 'any' }) };
     return this.lines.thread;
   }
 

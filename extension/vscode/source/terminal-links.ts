@@ -29,12 +29,8 @@ export class StackTraceLinks implements vscode.TerminalLinkProvider<FrameLink> {
 
   handleTerminalLink({ frame }: FrameLink): Promise<void> {
     const line = (root: string) => this.lines.line(frame, root);
-    return this.opener.open({
-      name: frame.symbol,
-      module: frame.module,
-      takesSkb: false,
-      ...(frame.offset > 0 && { line }),
-    });
+    const reference = { name: frame.symbol, module: frame.module, takesSkb: false };
+    return this.opener.open(reference, frame.offset > 0 ? line : undefined);
   }
 }
 

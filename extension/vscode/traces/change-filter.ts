@@ -1,8 +1,7 @@
 import * as vscode from 'vscode';
-import { errorText } from '../../tracing/messages.ts';
-import { asPacketTraceError } from '../../base/errors.ts';
 import { askFilter, type FilterAdviser } from '../filter/ask-filter.ts';
-import type { TraceModel } from './trace-model.ts';
+import { showError } from '../show-error.ts';
+import type { TraceModel } from '../trace-model.ts';
 
 /** The command "Change Filter…": asks for a filter and puts it in force in the running trace. */
 export async function changeFilter(model: TraceModel, adviser: FilterAdviser): Promise<void> {
@@ -20,8 +19,7 @@ export async function changeFilter(model: TraceModel, adviser: FilterAdviser): P
     await vscode.window.withProgress({ location, title: 'Changing the filter' }, () =>
       shown.changeFilter(answer.filter),
     );
-  } catch (thrown) {
-    const error = asPacketTraceError(thrown);
-    if (error.code !== 'cancelled') void vscode.window.showErrorMessage(errorText(error));
+  } catch (error) {
+    showError(error);
   }
 }

@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
 import type { FilterAdviser } from '../filter/ask-filter.ts';
 import { DEBUG_TYPE } from '../ids.ts';
-import type { RecentTraces } from './recent.ts';
-import { askForTrace, type Wanted } from './start-wizard.ts';
+import type { RecentTraces, TraceChoice } from './recent.ts';
+import { askForTrace } from './start-wizard.ts';
 
-function nameOf({ target, filter }: Wanted): string {
+function nameOf({ target, filter }: TraceChoice): string {
   return `Packet trace of ${target}${filter === '' ? '' : `: ${filter}`}`;
 }
 
@@ -41,7 +41,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     _folder: vscode.WorkspaceFolder | undefined,
     configuration: vscode.DebugConfiguration,
   ): Promise<vscode.DebugConfiguration | undefined> {
-    const { target, filter, name } = configuration as Partial<vscode.DebugConfiguration & Wanted>;
+    const { target, filter, name } = configuration as Partial<vscode.DebugConfiguration & TraceChoice>;
     // Attributes of a wrong type are left for the session to name.
     const wanted = target
       ? { target, filter: filter ?? '' }

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { ContextKey } from '../ids.ts';
-import type { TraceModel } from './trace-model.ts';
+import type { TraceModel } from '../trace-model.ts';
 
 /** Tells VS Code the model's state, for `when` clauses of commands, menus and welcome texts. */
 export function keepContextKeys(model: TraceModel): void {

@@ -3,9 +3,9 @@ import type { Prompts } from '../../target/connection.ts';
 
 /**
  * Questions of a connection, asked in VS Code's own boxes. Answers are not kept.
- * @param token closes an open box when the start is cancelled
+ * @param signal closes an open box when the start is cancelled
  */
-export const promptsUntil = (token: vscode.CancellationToken): Prompts => ({
+export const promptsUntil = (signal: AbortSignal): Prompts => ({
   async confirmHostKey({ host, keyType, fingerprint }) {
     const trust = 'Trust';
     const answer = await vscode.window.showWarningMessage(
@@ -24,6 +24,9 @@ export const promptsUntil = (token: vscode.CancellationToken): Prompts => ({
 
   async secret({ prompt }) {
     const options = { title: 'Packet Trace', prompt, password: true, ignoreFocusOut: true };
-    return vscode.window.showInputBox(options, token);
+    const close = new vscode.CancellationTokenSource();
+    signal.addEventListener('abort', () => close.cancel());
+    if (signal.aborted) close.cancel();
+    return vscode.window.showInputBox(options, close.token);
   },
 });

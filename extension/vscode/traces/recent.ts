@@ -3,7 +3,8 @@ import type * as vscode from 'vscode';
 const KEY = 'recentTraces';
 const MAX = 10;
 
-export interface RecentTrace {
+/** What a person chooses of a trace. */
+export interface TraceChoice {
   target: string;
   filter: string;
 }
@@ -12,8 +13,8 @@ export interface RecentTrace {
 export class RecentTraces {
   constructor(private readonly state: vscode.Memento) {}
 
-  list(): readonly RecentTrace[] {
-    return this.state.get<RecentTrace[]>(KEY, []);
+  list(): readonly TraceChoice[] {
+    return this.state.get<TraceChoice[]>(KEY, []);
   }
 
   /** The filter that the target had last, else the last one of all. */
@@ -22,7 +23,7 @@ export class RecentTraces {
     return (list.find((trace) => trace.target === target) ?? list[0])?.filter ?? '';
   }
 
-  async add(trace: RecentTrace): Promise<void> {
+  async add(trace: TraceChoice): Promise<void> {
     const others = this.list().filter(({ target }) => target !== trace.target);
     await this.state.update(KEY, [trace, ...others].slice(0, MAX));
   }

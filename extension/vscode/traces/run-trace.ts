@@ -1,13 +1,13 @@
 import * as vscode from 'vscode';
 import type { LaunchConfiguration } from '../../tracing/launch-configuration.ts';
-import { errorText } from '../../tracing/messages.ts';
-import { asPacketTraceError, type PacketTraceError } from '../../base/errors.ts';
+import { asPacketTraceError, errorText, type PacketTraceError } from '../../base/errors.ts';
 import type { HostKeyStore } from '../../target/connection.ts';
 import { type RunningTrace, startTrace } from '../../tracing/start-trace.ts';
 import { Command, FocusTrajectories, Setting } from '../ids.ts';
+import { withProgress } from '../progress.ts';
 import { promptsUntil } from './prompts.ts';
 import type { RecentTraces } from './recent.ts';
-import type { TraceModel } from './trace-model.ts';
+import type { TraceModel } from '../trace-model.ts';
 
 export interface TraceEnvironment {
   model: TraceModel;
@@ -47,45 +47,28 @@ export class TraceRunner {
   }
 
   private async startWithProgress(
-    { target, filter, tunnelFilterL2, tunnelFilterL3, functions, backend, identity }: LaunchConfiguration,
+    configuration: LaunchConfiguration,
     signal: AbortSignal,
   ): Promise<RunningTrace> {
     const { hostKeys, log, distDir } = this.environment;
+    const { target } = configuration;
     const setting = vscode.workspace.getConfiguration().get<string>(Setting.SshIdentityFile, '');
-    return vscode.window.withProgress(
-      {
-        location: vscode.ProgressLocation.Notification,
-        cancellable: true,
-        title: `Packet trace of ${target}`,
-      },
-      (progress, token) => {
-        const cancelled = new vscode.CancellationTokenSource();
-        const abort = new AbortController();
-        cancelled.token.onCancellationRequested(() => abort.abort());
-        token.onCancellationRequested(() => cancelled.cancel());
-        signal.addEventListener('abort', () => cancelled.cancel());
-        if (signal.aborted) cancelled.cancel();
-        return startTrace({
-          target,
-          filter,
-          tunnelFilterL2,
-          tunnelFilterL3,
-          functions,
-          backend,
-          wantBuild: true,
-          identity: identity || setting.trim() || undefined,
-          distDir,
-          prompts: promptsUntil(cancelled.token),
-          hostKeys,
-          log,
-          signal: abort.signal,
-          onProgress: (message) => {
-            log.debug(`${target}: ${message}`);
-            progress.report({ message });
-          },
-        }).finally(() => cancelled.dispose());
-      },
-    );
+    const start = (signal: AbortSignal, report: (message: string) => void) =>
+      startTrace({
+        ...configuration,
+        identity: configuration.identity || setting.trim() || undefined,
+        wantBuild: true,
+        distDir,
+        prompts: promptsUntil(signal),
+        hostKeys,
+        log,
+        signal,
+        onProgress: (message) => {
+          log.debug(`${target}: ${message}`);
+          report(message);
+        },
+      });
+    return withProgress(`Packet trace of ${target}`, start, signal);
   }
 
   /** Shows an error without waiting for the user. */

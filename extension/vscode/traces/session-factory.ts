@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
 import type { StartLaunch } from '../../tracing/launch-configuration.ts';
-import { PacketTraceSession } from '../../debug/session.ts';
+import { TraceDebugSession } from '../../debug/session.ts';
 
 /** Makes the debug adapter of each session inside the extension, and can end all of them. */
 export class SessionFactory implements vscode.DebugAdapterDescriptorFactory, vscode.Disposable {
-  private readonly sessions = new Map<string, PacketTraceSession>();
+  private readonly sessions = new Map<string, TraceDebugSession>();
   private readonly subscription = vscode.debug.onDidTerminateDebugSession(({ id }) =>
     this.sessions.delete(id),
   );
@@ -12,7 +12,7 @@ export class SessionFactory implements vscode.DebugAdapterDescriptorFactory, vsc
   constructor(private readonly startLaunch: StartLaunch) {}
 
   createDebugAdapterDescriptor({ id }: vscode.DebugSession): vscode.DebugAdapterDescriptor {
-    const session = new PacketTraceSession(this.startLaunch);
+    const session = new TraceDebugSession(this.startLaunch);
     this.sessions.set(id, session);
     return new vscode.DebugAdapterInlineImplementation(session);
   }

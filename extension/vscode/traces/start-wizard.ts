@@ -1,11 +1,6 @@
-import type { RecentTraces } from './recent.ts';
+import type { RecentTraces, TraceChoice } from './recent.ts';
 import { askFilter, type FilterAdviser } from '../filter/ask-filter.ts';
 import { pickTarget } from './pick-target.ts';
-
-export interface Wanted {
-  target: string;
-  filter: string;
-}
 
 /**
  * Asks for the target, then for the filter, from which one can go back to the target.
@@ -16,7 +11,7 @@ export async function askForTrace(
   givenFilter: string | undefined,
   recent: RecentTraces,
   adviser: FilterAdviser,
-): Promise<Wanted | undefined> {
+): Promise<TraceChoice | undefined> {
   for (;;) {
     const target = await pickTarget(recent);
     if (target === undefined) return undefined;

@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
+import { formatNumber } from '../../base/numbers.ts';
 import { filterText } from '../../recording/wording.ts';
 import { Command, FocusTrajectories } from '../ids.ts';
-import type { TraceModel } from './trace-model.ts';
+import type { TraceModel } from '../trace-model.ts';
 
 const INTERVAL_MS = 1000;
 
@@ -42,13 +43,13 @@ export class StatusBar implements vscode.Disposable {
         break;
       case 'tracing':
         lost = this.model.shown?.capture.lost ?? 0;
-        this.set('$(pulse)', `${target}: ${this.rate()} events/s, ${number(lost)} lost`);
+        this.set('$(pulse)', `${target}: ${this.rate()} events/s, ${formatNumber(lost)} lost`);
         break;
       case 'ended':
         lost = state.end.lost;
         this.set(
           '$(debug-stop)',
-          `${target}: ended, ${number(state.end.events)} events, ${number(lost)} lost`,
+          `${target}: ended, ${formatNumber(state.end.events)} events, ${formatNumber(lost)} lost`,
         );
         break;
     }
@@ -72,7 +73,7 @@ export class StatusBar implements vscode.Disposable {
     const rate = elapsed > 0 ? ((events - this.eventsBefore) * 1000) / elapsed : 0;
     this.eventsBefore = events;
     this.timeBefore = now;
-    return number(Math.round(rate));
+    return formatNumber(Math.round(rate));
   }
 
   dispose(): void {
@@ -81,8 +82,6 @@ export class StatusBar implements vscode.Disposable {
     this.item.dispose();
   }
 }
-
-const number = (value: number) => value.toLocaleString('en');
 
 /** The actions that a click on the status bar offers. */
 export async function showMenu(model: TraceModel): Promise<void> {

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
-import type { TrajectoryId } from '../../recording/capture.ts';
+import type { TrajectoryId } from '../../recording/types.ts';
 import { TrajectoriesThrough } from '../../recording/trajectories/trajectories-through.ts';
 import { ContextKey } from '../ids.ts';
-import type { Shown, TraceModel } from '../traces/trace-model.ts';
+import type { ShownCapture, TraceModel } from '../trace-model.ts';
 
 /** The choice to show only packets that passed a function. A new capture shows what its configuration says. */
 export class OnlyThrough implements vscode.Disposable {
@@ -27,7 +27,7 @@ export class OnlyThrough implements vscode.Disposable {
   }
 
   /** The trajectories of a capture that passed the function, in order; undefined: all are shown. */
-  idsIn({ number, capture }: Shown): readonly TrajectoryId[] | undefined {
+  idsIn({ number, capture }: ShownCapture): readonly TrajectoryId[] | undefined {
     if (this.chosen === undefined) return undefined;
     if (this.found?.capture !== number)
       this.found = { capture: number, ids: new TrajectoriesThrough(capture, [this.chosen]) };

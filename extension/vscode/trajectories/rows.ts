@@ -1,5 +1,8 @@
 /** What the trajectory tree shows, as plain data: labels, descriptions, icons and tooltips. */
-import type { Capture, EventIndex, EventStore, TrajectoryId } from '../../recording/capture.ts';
+import { formatEtherType } from '../../base/tuple.ts';
+import { formatCount, formatNumber } from '../../base/numbers.ts';
+import type { Capture, EventStore } from '../../recording/capture.ts';
+import type { EventIndex, TrajectoryId } from '../../recording/types.ts';
 import { placeText } from '../../recording/wording.ts';
 
 export interface Row {
@@ -38,9 +41,8 @@ export function trajectoryRow(capture: Capture, id: TrajectoryId): Row {
   const { icon, color, text } = ENDS[end];
   const dropped = end === 'dropped' ? [trajectories.dropReason(id) ?? 'dropped'] : [];
   const packet = packetName(capture.store, first);
-  const functions = trajectories.functionCount(id);
   const facts = [
-    functions === 1 ? '1 function' : `${functions.toLocaleString('en')} functions`,
+    formatCount(trajectories.functionCount(id), 'function'),
     formatDuration(trajectories.duration(id)),
   ];
   return {
@@ -63,7 +65,7 @@ export function stepRow({ store, trajectories }: Capture, id: TrajectoryId, nth:
   const facts = [`+${formatDuration(offset)}`, `CPU ${store.cpu(event)}`];
   if (module !== '') facts.push(module);
   const lost = store.lostBefore(event);
-  if (lost > 0) facts.push(`${lost.toLocaleString('en')} lost before`);
+  if (lost > 0) facts.push(`${formatNumber(lost)} lost before`);
   const description = facts.join(' · ');
   const icon = isDrop
     ? { id: ENDS.dropped.icon, color: ENDS.dropped.color }
@@ -73,7 +75,7 @@ export function stepRow({ store, trajectories }: Capture, id: TrajectoryId, nth:
 
 /** Addresses and ports, or the protocol's number where it is not an IP packet. */
 export function packetName(store: EventStore, event: EventIndex): string {
-  return store.tuple(event) ?? `protocol 0x${store.protocol(event).toString(16).padStart(4, '0')}`;
+  return store.tuple(event) ?? `protocol ${formatEtherType(store.protocol(event))}`;
 }
 
 /** All facts of a trajectory as Markdown. */
@@ -86,7 +88,7 @@ export function trajectoryTooltip(capture: Capture, id: TrajectoryId): string {
     ['Packet', packetName(capture.store, first)],
     ['Process', `${store.comm(first)} (${store.pid(first)})`],
     ['End', reason === undefined ? ENDS[end].text : `${ENDS[end].text}: ${reason}`],
-    ['Functions', trajectories.functionCount(id).toLocaleString('en')],
+    ['Functions', formatNumber(trajectories.functionCount(id))],
     ['Duration', formatDuration(trajectories.duration(id))],
     ['First seen', `${new Date(store.wallClock(first)).toISOString()} (target's clock)`],
     ['Length', `${store.packetLength(first)} bytes`],

@@ -1,11 +1,16 @@
+/**
+ * The view "Trajectories". In come the shown capture of ../trace-model.ts and clicks, out go rows: which ones is
+ * tree-pages.ts, what they say is rows.ts (both without VS Code), and which packets are left out only-through.ts.
+ */
 import * as vscode from 'vscode';
+import { formatNumber } from '../../base/numbers.ts';
 import { Throttle } from '../../base/throttle.ts';
-import type { EventIndex, KernelPlace } from '../../recording/capture.ts';
+import type { FunctionReference } from '../../kernel-source/place-resolver.ts';
+import type { EventIndex, KernelPlace } from '../../recording/types.ts';
 import { OnlyThrough } from './only-through.ts';
-import type { FunctionReference } from '../source/open-kernel-source.ts';
 import { Command, ContextValue, View } from '../ids.ts';
 import { type Row, stepRow, stepTooltip, trajectoryRow, trajectoryTooltip } from './rows.ts';
-import type { Shown, TraceModel } from '../traces/trace-model.ts';
+import type { ShownCapture, TraceModel } from '../trace-model.ts';
 import { PAGE, rootNodes, rootNodesOf, stepNodes, type TreeNode } from './tree-pages.ts';
 
 /** VS Code asks for every shown row at each refresh: four a second are cheap with a page of rows. */
@@ -26,12 +31,10 @@ export class TrajectoryTree implements vscode.TreeDataProvider<TreeNode>, vscode
   private readonly stepLimits = new Map<number, number>();
   private readonly only: OnlyThrough;
   private shownNumber: number | undefined;
+  /** A place's source line in words, undefined when it is not known; set by who knows sources. */
+  sourceLine: (place: KernelPlace) => Promise<string | undefined> = () => Promise.resolve(undefined);
 
-  /** @param sourceLine a place's source line in words; undefined when it is not known */
-  constructor(
-    private readonly model: TraceModel,
-    private readonly sourceLine: (place: KernelPlace) => Promise<string | undefined>,
-  ) {
+  constructor(private readonly model: TraceModel) {
     this.view = vscode.window.createTreeView(View.Trajectories, { treeDataProvider: this });
     this.only = new OnlyThrough(model);
     model.on('state', this.requestRefresh).on('data', this.requestRefresh);
@@ -90,7 +93,7 @@ export class TrajectoryTree implements vscode.TreeDataProvider<TreeNode>, vscode
     await this.view.reveal({ kind: 'step', id, nth }, { select: true, focus: true });
   }
 
-  private forgetPagesOfOthers({ number }: Shown): void {
+  private forgetPagesOfOthers({ number }: ShownCapture): void {
     if (this.shownNumber === number) return;
     this.shownNumber = number;
     this.rootLimit = PAGE;
@@ -98,7 +101,7 @@ export class TrajectoryTree implements vscode.TreeDataProvider<TreeNode>, vscode
   }
 
   /** The shown capture, unless it was replaced or cleared since VS Code asked for the node. */
-  private captureWith(node: TreeNode): Shown | undefined {
+  private captureWith(node: TreeNode): ShownCapture | undefined {
     const { shown } = this.model;
     if (shown === undefined || node.kind === 'more') return shown;
     return node.id < shown.capture.trajectories.length ? shown : undefined;
@@ -199,9 +202,9 @@ function rowItem(row: Row, collapsible: vscode.TreeItemCollapsibleState): vscode
   return item;
 }
 
-function moreItem(shown: Shown, node: TreeNode & { kind: 'more' }): vscode.TreeItem {
+function moreItem(shown: ShownCapture, node: TreeNode & { kind: 'more' }): vscode.TreeItem {
   const what = node.of === undefined ? 'older' : 'later';
-  const item = new vscode.TreeItem(`Load more (${node.hidden.toLocaleString('en')} ${what})`);
+  const item = new vscode.TreeItem(`Load more (${formatNumber(node.hidden)} ${what})`);
   item.id = `${shown.number}:${node.of ?? ''}:more`;
   item.iconPath = new vscode.ThemeIcon('ellipsis');
   item.contextValue = ContextValue.More;

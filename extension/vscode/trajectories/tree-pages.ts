@@ -1,5 +1,5 @@
 /** Which children a tree node shows: pages, so that a node with a million children stays cheap. */
-import type { TrajectoryId } from '../../recording/capture.ts';
+import type { TrajectoryId } from '../../recording/types.ts';
 
 export const PAGE = 1000;
 

@@ -6,32 +6,25 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Attachment } from '../attachment.ts';
+import { noneProbed, type Attachment, type AttachOptions } from '../attachment.ts';
 import { AgentFailure } from '../../../common/errors.ts';
 import { type Cleaner, startCleaner } from './cleaner.ts';
-import { type DefinitionFile, defineProbes, eventName, openDefinitions, Refusals } from './define.ts';
+import { type DefinitionFile, defineProbes, eventName, openDefinitions, refusal } from './define.ts';
 import { newGroup, staleGroups } from './group.ts';
-import { type KernelMemory, openKernelMemory } from '../../kernel/kernel-core.ts';
+import { type KernelCore, openKernelCore } from '../../kernel/kernel-core.ts';
 import { attachPerfEvent, type BpfProgram, destroyLink } from '../../native/libbpf.ts';
 import { close, perfEventOpenTracepoint } from '../../native/libc.ts';
 import type { ProbePlan } from '../../plan/plan.ts';
+import { Skipped } from '../../plan/skipped.ts';
 import type { ProbedFunction } from '../../../common/protocol.ts';
 import { tracefsRoot } from '../../kernel/tracefs.ts';
-
-export interface KprobeOptions {
-  /** The program for functions whose nth argument is the packet. */
-  program(argument: number): BpfProgram;
-  signal?: AbortSignal | undefined;
-  /** Functions prepared so far; the last step, after all of them, arms them. */
-  onProgress?: ((done: number) => void) | undefined;
-}
 
 /** What is outside of this process, replaced in tests. */
 export interface KprobeSystem {
   tracefs: string;
   arch: string;
   openDefinitions(path: string): DefinitionFile;
-  openKernelMemory(): KernelMemory | undefined;
+  openKernelCore(): KernelCore | undefined;
   startCleaner(tracefs: string, groups: readonly string[]): Promise<Cleaner>;
   /** Runs the program at all probes of a tracefs event, given its number, until the returned function is called. */
   arm(program: BpfProgram, eventId: number): () => void;
@@ -41,13 +34,14 @@ const thisSystem = (): KprobeSystem => ({
   tracefs: tracefsRoot(),
   arch: process.arch,
   openDefinitions,
-  openKernelMemory,
+  openKernelCore,
   startCleaner,
   arm,
 });
 
 /**
- * Probes as many of the functions as the kernel allows.
+ * Probes as many of the functions as the kernel allows. Progress tells of those prepared; the last step, after all
+ * of them, arms them.
  *
  * The address in `functions` is the one that the breakpoint stands at: on x86-64 a few bytes behind that of the
  * function, and one less than the instruction pointer that a program sees.
@@ -56,14 +50,14 @@ const thisSystem = (): KprobeSystem => ({
  */
 export async function attachKprobes(
   plan: Pick<ProbePlan, 'functions'>,
-  options: KprobeOptions,
+  options: AttachOptions,
   system = thisSystem(),
 ): Promise<Attachment> {
   options.signal?.throwIfAborted();
   const definitions = join(system.tracefs, 'kprobe_events');
   const stale = staleGroups(readDefinitions(definitions));
   const group = newGroup();
-  const refusals = new Refusals();
+  const skipped = new Skipped();
   const armed: (() => void)[] = [];
   // Before the first definition: whatever happens to us, they will be removed.
   const cleaner = await system.startCleaner(system.tracefs, [group]);
@@ -76,13 +70,10 @@ export async function attachKprobes(
   };
   try {
     const functions = await armAll(await defineAll());
-    if (functions.length === 0) {
-      const reason = refusals.list()[0]?.reason ?? 'the plan is empty';
-      throw new AgentFailure('attach', `The kernel let no function be probed: ${reason}.`);
-    }
+    if (functions.length === 0) throw noneProbed(skipped.list());
     // Only now: while definitions are being removed, making new ones is slow.
     if (stale.length > 0) (await system.startCleaner(system.tracefs, stale)).release();
-    return { functions, skipped: refusals.list(), detach };
+    return { functions, skipped: skipped.list(), detach };
   } catch (error) {
     await detach();
     throw error;
@@ -90,23 +81,13 @@ export async function attachKprobes(
 
   async function defineAll(): Promise<Map<number, ProbedFunction[]>> {
     const file = system.openDefinitions(definitions);
-    const memory = system.openKernelMemory();
+    const core = system.openKernelCore();
     try {
-      const { signal, onProgress } = options;
-      const { functions } = plan;
-      return await defineProbes({
-        group,
-        functions,
-        arch: system.arch,
-        file,
-        memory,
-        refusals,
-        signal,
-        onProgress,
-      });
+      const { arch } = system;
+      return await defineProbes({ ...options, ...plan, group, arch, file, core, skipped });
     } finally {
       file.close();
-      memory?.close();
+      core?.close();
     }
   }
 
@@ -121,7 +102,7 @@ export async function attachKprobes(
         armed.push(system.arm(options.program(argument), Number(id)));
         functions.push(...probes);
       } catch (error) {
-        for (const { name } of probes) refusals.add(error, name);
+        skipped.add(refusal(error), ...probes.map(({ name }) => name));
       }
     }
     return functions;

@@ -1,15 +1,13 @@
 /** Makes kprobe events with many probes each, through tracefs (Documentation/trace/kprobetrace.rst). */
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { probedFunction } from '../attachment.ts';
+import { probedFunction, type AttachOptions } from '../attachment.ts';
 import { ENTRY_BYTES, kprobeOffsets } from './entry.ts';
 import { ARMING_EVENT } from './group.ts';
-import type { KernelMemory } from '../../kernel/kernel-core.ts';
+import type { KernelCore } from '../../kernel/kernel-core.ts';
 import type { PlannedFunction } from '../../plan/plan.ts';
-import type { ProbedFunction, SkippedFunctions } from '../../../common/protocol.ts';
-
-/** How long the event loop may wait for us: pings and "stop" come through it. */
-const TURN_MS = 20;
+import type { Skipped } from '../../plan/skipped.ts';
+import type { ProbedFunction } from '../../../common/protocol.ts';
+import { Turn } from '../../kernel/turn.ts';
 
 export interface DefinitionFile {
   /** One definition. @throws Error with the code of the kernel's refusal */
@@ -31,34 +29,21 @@ export function openDefinitions(path: string): DefinitionFile {
   };
 }
 
-/** Functions that the kernel refused, by reason. */
-export class Refusals {
-  readonly #byReason = new Map<string, string[]>();
-
-  add(error: unknown, name: string): void {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = `refused by the kernel (${code ?? message})`;
-    const names = this.#byReason.get(reason);
-    if (names === undefined) this.#byReason.set(reason, [name]);
-    else names.push(name);
-  }
-
-  list(): SkippedFunctions[] {
-    return [...this.#byReason].map(([reason, names]) => ({ reason, names }));
-  }
+/** Why the kernel did not take a probe. @param error what the attempt threw */
+export function refusal(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return `refused by the kernel (${code ?? message})`;
 }
 
-export interface DefineRequest {
+export interface DefineRequest extends Pick<AttachOptions, 'signal' | 'onProgress'> {
   group: string;
   functions: readonly PlannedFunction[];
   /** As in process.arch. */
   arch: string;
   file: DefinitionFile;
-  memory: KernelMemory | undefined;
-  refusals: Refusals;
-  signal?: AbortSignal | undefined;
-  /** Fired some times a second: functions done so far. */
-  onProgress?: ((done: number) => void) | undefined;
+  core: KernelCore | undefined;
+  /** Gets what the kernel refuses. */
+  skipped: Skipped;
 }
 
 /** The event of the functions whose nth argument is the packet. */
@@ -76,7 +61,7 @@ export async function defineProbes(request: DefineRequest): Promise<Map<number, 
   const defined = new Map<number, ProbedFunction[]>();
   let marked = false;
   let number = 0;
-  let turn = performance.now();
+  const turn = new Turn(signal);
 
   // The kernel takes two probes of an event for the same if no argument differs, hence the number.
   const define = (event: string, address: bigint) => {
@@ -84,8 +69,8 @@ export async function defineProbes(request: DefineRequest): Promise<Map<number, 
   };
   /** Returns the address of the probe, or the kernel's last refusal. */
   const place = (planned: PlannedFunction): bigint | Error => {
-    const bytes = request.memory?.read(planned.address, ENTRY_BYTES);
-    let refusal = new Error('no place in it is known');
+    const bytes = request.core?.read(planned.address, ENTRY_BYTES);
+    let refused = new Error('no place in it is known');
     for (const offset of kprobeOffsets(request.arch, planned, bytes)) {
       const address = planned.address + BigInt(offset);
       try {
@@ -94,27 +79,25 @@ export async function defineProbes(request: DefineRequest): Promise<Map<number, 
         define(eventName(planned.argument), address);
         return address;
       } catch (error) {
-        refusal = error as Error;
+        refused = error as Error;
       }
     }
-    return refusal;
+    return refused;
   };
 
   try {
     for (const [index, planned] of request.functions.entries()) {
       const placed = place(planned);
       if (placed instanceof Error) {
-        request.refusals.add(placed, planned.name);
+        request.skipped.add(refusal(placed), planned.name);
       } else {
         const probes = defined.get(planned.argument) ?? [];
         probes.push(probedFunction(planned, placed));
         defined.set(planned.argument, probes);
       }
-      if (performance.now() - turn < TURN_MS) continue;
+      if (!turn.isOver) continue;
       onProgress?.(index + 1);
-      await nextTurn();
-      signal?.throwIfAborted();
-      turn = performance.now();
+      await turn.next();
     }
     onProgress?.(request.functions.length);
     return defined;

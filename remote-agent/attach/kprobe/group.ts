@@ -2,10 +2,10 @@
  * Names of our groups of kprobe events: they say whose they are, so that traces of several agents keep apart
  * and the events of one that was killed can be told.
  */
-import { readFileSync } from 'node:fs';
+import { readText } from '../../kernel/read-file.ts';
 
 const PREFIX = 'kpt';
-/** An event of a group that is still being made; see kprobe-cleaner.ts. */
+/** An event of a group that is still being made; see cleaner.ts. */
 export const ARMING_EVENT = 'arming';
 
 let count = 0;
@@ -34,11 +34,7 @@ export function staleGroups(
 
 /** Start time of a process in clock ticks since boot (proc_pid_stat(5), field 22): with the pid, unique. */
 function startTime(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The second field, a name in parentheses, may hold anything.
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
-  } catch {
-    return undefined;
-  }
+  const stat = readText(`/proc/${pid}/stat`);
+  // The second field, a name in parentheses, may hold anything.
+  return stat === undefined ? undefined : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
 }

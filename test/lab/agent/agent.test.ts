@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EventKind, type StartRequest } from '../../../common/protocol.ts';
+import { type StartRequest } from '../../../common/protocol.ts';
+import { EventKind } from '../../../common/layouts.ts';
 import { AGENT_FOLDER, type AgentClient } from './client.ts';
 import { agentSuite, ALL_ICMP, assertInOrder, DROPPED, functionNames, GATEWAY } from './suite.ts';
 

@@ -7,8 +7,6 @@ import { distDir } from '../../../build/paths.ts';
 import { run } from '../../../build/run.ts';
 import { encodeJsonFrame, FrameDecoder } from '../../../common/framing.ts';
 import {
-  EventFlag,
-  EventRecord,
   EventsHeader,
   FrameKind,
   HEARTBEAT_INTERVAL_MS,
@@ -16,6 +14,7 @@ import {
   type Message,
   type Request,
 } from '../../../common/protocol.ts';
+import { EventFlag, EventLayout } from '../../../common/layouts.ts';
 import { sshArguments, type Access } from '../guests/exec.ts';
 
 /** Where tests put the agent in a guest. */
@@ -128,39 +127,39 @@ export class AgentClient {
     this.lost = payload.readDoubleLE(EventsHeader.lost);
     for (let index = 0; index < count; index++) {
       const at = EventsHeader.bytes + index * stride + RINGBUF_HEADER_BYTES;
-      this.events.push(decodeEvent(payload.subarray(at, at + EventRecord.bytes)));
+      this.events.push(decodeEvent(payload.subarray(at, at + EventLayout.bytes)));
     }
   }
 }
 
 function decodeEvent(record: Buffer): DecodedEvent {
-  const flags = record.readUInt8(EventRecord.flags);
+  const flags = record.readUInt8(EventLayout.flags);
   const address = (offset: number) =>
     (flags & EventFlag.Ipv6) === 0
       ? record.subarray(offset, offset + 4).join('.')
       : `[${Array.from({ length: 8 }, (_, group) => record.readUInt16BE(offset + 2 * group).toString(16)).join(':')}]`;
-  const comm = record.toString('latin1', EventRecord.comm, EventRecord.comm + 16);
+  const comm = record.toString('latin1', EventLayout.comm, EventLayout.comm + 16);
   return {
-    address: Number(record.readBigUInt64LE(EventRecord.address) & 0xffff_ffff_ffffn),
-    skb: record.readBigUInt64LE(EventRecord.skb),
-    timestamp: record.readBigUInt64LE(EventRecord.timestamp),
-    kind: record.readUInt8(EventRecord.kind),
-    dropReason: record.readUInt32LE(EventRecord.dropReason),
-    netns: record.readUInt32LE(EventRecord.netns),
-    ifindex: record.readUInt32LE(EventRecord.ifindex),
-    mtu: record.readUInt32LE(EventRecord.mtu),
-    len: record.readUInt32LE(EventRecord.len),
-    pid: record.readUInt32LE(EventRecord.pid),
-    cpu: record.readUInt16LE(EventRecord.cpu),
-    protocol: record.readUInt16LE(EventRecord.protocol),
+    address: Number(record.readBigUInt64LE(EventLayout.address) & 0xffff_ffff_ffffn),
+    skb: record.readBigUInt64LE(EventLayout.skb),
+    timestamp: record.readBigUInt64LE(EventLayout.timestamp),
+    kind: record.readUInt8(EventLayout.kind),
+    dropReason: record.readUInt32LE(EventLayout.dropReason),
+    netns: record.readUInt32LE(EventLayout.netns),
+    ifindex: record.readUInt32LE(EventLayout.ifindex),
+    mtu: record.readUInt32LE(EventLayout.mtu),
+    len: record.readUInt32LE(EventLayout.len),
+    pid: record.readUInt32LE(EventLayout.pid),
+    cpu: record.readUInt16LE(EventLayout.cpu),
+    protocol: record.readUInt16LE(EventLayout.protocol),
     comm: comm.slice(0, comm.indexOf('\0')),
     tuple:
       (flags & EventFlag.Tuple) !== 0
-        ? `${address(EventRecord.sourceAddress)}:${record.readUInt16LE(EventRecord.sourcePort)}->` +
-          `${address(EventRecord.destinationAddress)}:${record.readUInt16LE(EventRecord.destinationPort)}` +
-          `/${record.readUInt8(EventRecord.l4Protocol)}`
+        ? `${address(EventLayout.sourceAddress)}:${record.readUInt16LE(EventLayout.sourcePort)}->` +
+          `${address(EventLayout.destinationAddress)}:${record.readUInt16LE(EventLayout.destinationPort)}` +
+          `/${record.readUInt8(EventLayout.l4Protocol)}`
         : undefined,
-    lostBefore: record.readUInt32LE(EventRecord.lostBefore),
-    generation: record.readUInt32LE(EventRecord.generation),
+    lostBefore: record.readUInt32LE(EventLayout.lostBefore),
+    generation: record.readUInt32LE(EventLayout.generation),
   };
 }

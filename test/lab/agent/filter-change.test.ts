@@ -6,12 +6,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { distDir } from '../../../build/paths.ts';
 import { FilterCompiler } from '../../../extension/filter/filter-compiler.ts';
-import {
-  type CompiledFilter,
-  EventKind,
-  type FilterChanged,
-  type StartRequest,
-} from '../../../common/protocol.ts';
+import { type CompiledFilter, type FilterChanged, type StartRequest } from '../../../common/protocol.ts';
+import { EventKind } from '../../../common/layouts.ts';
 import type { AgentClient, DecodedEvent } from './client.ts';
 import { agentSuite, functionNames } from './suite.ts';
 

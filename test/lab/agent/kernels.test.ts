@@ -1,7 +1,7 @@
 /** The same agent and BPF objects on kernels old and new. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { EventKind } from '../../../common/protocol.ts';
+import { EventKind } from '../../../common/layouts.ts';
 import { agentSuite, ALL_ICMP, assertInOrder, DROPPED, functionNames, GATEWAY } from './suite.ts';
 
 /** What differs: kprobes instead of kprobe.multi, no drop reasons (5.10), module BTF, types of the kernel. */

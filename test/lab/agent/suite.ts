@@ -1,7 +1,8 @@
 /** What the tests of the agent in a guest share. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before } from 'node:test';
-import { EventKind, type Attached, type StartRequest } from '../../../common/protocol.ts';
+import { type Attached, type StartRequest } from '../../../common/protocol.ts';
+import { EventKind } from '../../../common/layouts.ts';
 import { AgentClient, installAgent, type DecodedEvent } from './client.ts';
 import { bootGuest, type Guest, type KernelName } from '../guests/guest.ts';
 

@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { readKernelBtf } from '../../../remote-agent/btf/kernel-btf.ts';
-import { findDirectReads, type DirectReads } from '../../../remote-agent/btf/direct-reads.ts';
+import type { DirectReads } from '../../../common/bpf/direct-reads.ts';
+import { findDirectReads } from '../../../remote-agent/btf/find-direct-reads.ts';
 import type { LinkFacts } from '../../../common/bpf/cbpf.ts';
 import { matchPackets, type MatchedPacket } from '../../../remote-agent/modes/match.ts';
 import { useAgentFolder } from '../../../remote-agent/native/native.ts';

@@ -17,8 +17,8 @@ import {
 } from '../../../remote-agent/native/libbpf.ts';
 import { mapShared, pageSize, type Mapping } from '../../../remote-agent/native/libc.ts';
 import { readKernelBtf } from '../../../remote-agent/btf/kernel-btf.ts';
-import { findDirectReads } from '../../../remote-agent/btf/direct-reads.ts';
-import type { KernelMemory } from '../../../remote-agent/programs/packet-memory.ts';
+import { findDirectReads } from '../../../remote-agent/btf/find-direct-reads.ts';
+import type { PacketMemory } from '../../../remote-agent/programs/packet-memory.ts';
 import { loadLinked } from '../../../remote-agent/programs/link.ts';
 import { koffi, nativeFile, useAgentFolder } from '../../../remote-agent/native/native.ts';
 import { findPageVariables } from '../../../remote-agent/kernel/page-variables.ts';
@@ -160,7 +160,7 @@ function prepare(side: Side): { socket: bigint; ifindex: number } {
   return { socket: fillQueue(device.fd, input.packets[side]), ifindex: device.ifindex };
 }
 
-let memory: KernelMemory;
+let memory: PacketMemory;
 let config: Uint8Array;
 
 async function main(): Promise<void> {

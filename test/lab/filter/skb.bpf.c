@@ -30,7 +30,7 @@ struct sock___queue {
 
 #pragma clang attribute pop
 
-/* The only variable of .bss: test/lab/skb-runner.ts knows its layout. */
+/* The only variable of .bss: test/lab/filter/skb-runner.ts knows its layout. */
 struct {
 	__u64 socket;
 	/* 0: no more packets; 1: does not match, 2: matches. And how many bytes are linear, to be sure. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { buildBpf, compileLabBpf } from '../../../build/bpf.ts';
+import { buildBpf, compileBpf } from '../../../build/bpf.ts';
 import { collectNative } from '../../../build/packages/native.ts';
 import { repoRoot } from '../../../build/paths.ts';
 import type { LinkFacts } from '../../../common/bpf/cbpf.ts';
@@ -73,9 +73,7 @@ describe('filters on packets of the kernel', () => {
   before(async () => {
     await collectNative();
     await buildBpf();
-    program = Buffer.from(await compileLabBpf(join(repoRoot, 'test/lab/filter/skb.bpf.c'))).toString(
-      'base64',
-    );
+    program = Buffer.from(await compileBpf(join(repoRoot, 'test/lab/filter/skb.bpf.c'))).toString('base64');
   });
 
   KERNEL_NAMES.forEach((kernel, share) => {

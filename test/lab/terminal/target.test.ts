@@ -33,7 +33,7 @@ function options(guest: Guest, user: GuestUser, more: Partial<ConnectOptions> = 
     target: `${user}@127.0.0.1:${guest.port}`,
     identity: guest.privateKey,
     sshConfigFile,
-    assetsDir: distDir,
+    distDir,
     prompts: answering(),
     hostKeys: {
       read: () => Promise.resolve(''),
@@ -89,7 +89,7 @@ async function output(guest: Guest, command: string): Promise<string> {
 async function runsAgentAsRoot(guest: Guest, request: ConnectOptions): Promise<void> {
   const target = await connectTarget(request);
   try {
-    const agent = await target.startAgent('serve');
+    const agent = await target.startAgent();
     const { pid, kernelRelease } = await hello(agent.output);
     assert.equal(kernelRelease, guest.release);
     assert.equal(await output(guest, `ps -o user= -p ${pid}`), 'root');
@@ -177,7 +177,7 @@ withGuest('bare', (guest) => {
     try {
       assert.deepEqual(prompts.asked, ['sudo', 'sudo']);
       assert.equal(target.facts.privilege, 'sudo-password');
-      const agents = [await target.startAgent('serve'), await target.startAgent('serve')];
+      const agents = [await target.startAgent(), await target.startAgent()];
       for (const agent of agents) assert.equal((await hello(agent.output)).kernelRelease, guest().release);
       const exposed = `cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -c kernel-packet-trace`;
       assert.ok(Number(await output(guest(), exposed)) > 0);
@@ -302,7 +302,7 @@ withGuest('bare', (guest) => {
 
   test('a cut connection: the agent is gone within 5 seconds', async () => {
     const target = await connectTarget(options(guest(), 'root'));
-    const agent = await target.startAgent('serve');
+    const agent = await target.startAgent();
     const { pid } = await hello(agent.output);
     await guest().exec(`kill -9 $(ps -o ppid= -p $(ps -o ppid= -p ${pid})) $(ps -o ppid= -p ${pid})`);
     const closed = await agent.closed;

@@ -7,7 +7,7 @@ import type {
   EventStore,
   Trajectories,
 } from '../../../extension/recording/capture.ts';
-import type { Passes } from '../../../extension/recording/trajectories/function-counts.ts';
+import type { FunctionCounts } from '../../../extension/recording/capture.ts';
 import type { CaptureFilter, WantedFilter } from '../../../extension/recording/filters.ts';
 
 /** One step of a packet; what is left out has a plain value. */
@@ -41,7 +41,7 @@ export class FakeCapture extends EventEmitter<CaptureEvents> implements Capture 
   readonly store: EventStore;
   readonly trajectories: Trajectories;
   readonly filters: CaptureFilter[] = [];
-  readonly passes: Passes = {
+  readonly functionCounts: FunctionCounts = {
     version: 0,
     of: () => [],
     functionOf: () => undefined,

@@ -1,9 +1,6 @@
 /** Makes the bytes that an agent sends, for tests of what reads them. */
 import { encodeJsonFrame, frameHeader } from '../../../common/framing.ts';
 import {
-  EventFlag,
-  EventKind,
-  EventRecord,
   EventsHeader,
   FrameKind,
   RINGBUF_DISCARD_BIT,
@@ -11,6 +8,7 @@ import {
   type Attached,
   type Hello,
 } from '../../../common/protocol.ts';
+import { EventFlag, EventKind, EventLayout } from '../../../common/layouts.ts';
 
 export interface TestEvent {
   timestamp?: bigint;
@@ -40,7 +38,7 @@ export interface TestEvent {
   discarded?: boolean;
 }
 
-const STRIDE = RINGBUF_HEADER_BYTES + EventRecord.bytes;
+const STRIDE = RINGBUF_HEADER_BYTES + EventLayout.bytes;
 export const KERNEL = 0xffff_0000_0000_0000n;
 
 /** Kernel address of a test's function or skb by a small number. */
@@ -66,14 +64,14 @@ export function eventsFrame(events: readonly TestEvent[], lost = 0): Buffer {
 
 function writeRecord(bytes: Uint8Array, event: TestEvent): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
-  view.setUint32(0, EventRecord.bytes | (event.discarded === true ? RINGBUF_DISCARD_BIT : 0), true);
+  view.setUint32(0, EventLayout.bytes | (event.discarded === true ? RINGBUF_DISCARD_BIT : 0), true);
   const record = new DataView(bytes.buffer, bytes.byteOffset + RINGBUF_HEADER_BYTES);
   const flags =
     event.source === undefined ? 0 : EventFlag.Tuple | (event.source.length === 16 ? EventFlag.Ipv6 : 0);
-  record.setBigUint64(EventRecord.timestamp, event.timestamp ?? 0n, true);
-  record.setBigUint64(EventRecord.skb, event.skb ?? kernelAddress(0x8880_0000_1000), true);
-  record.setBigUint64(EventRecord.head, event.head ?? kernelAddress(0x8880_0000_2000), true);
-  record.setBigUint64(EventRecord.address, event.address ?? 0n, true);
+  record.setBigUint64(EventLayout.timestamp, event.timestamp ?? 0n, true);
+  record.setBigUint64(EventLayout.skb, event.skb ?? kernelAddress(0x8880_0000_1000), true);
+  record.setBigUint64(EventLayout.head, event.head ?? kernelAddress(0x8880_0000_2000), true);
+  record.setBigUint64(EventLayout.address, event.address ?? 0n, true);
   for (const name of [
     'dropReason',
     'netns',
@@ -85,17 +83,17 @@ function writeRecord(bytes: Uint8Array, event: TestEvent): void {
     'lostBefore',
     'generation',
   ] as const)
-    record.setUint32(EventRecord[name], event[name] ?? 0, true);
+    record.setUint32(EventLayout[name], event[name] ?? 0, true);
   for (const name of ['cpu', 'protocol', 'sourcePort', 'destinationPort'] as const)
-    record.setUint16(EventRecord[name], event[name] ?? 0, true);
-  record.setUint8(EventRecord.kind, event.kind === 'drop' ? EventKind.Drop : EventKind.Function);
-  record.setUint8(EventRecord.flags, flags);
-  record.setUint8(EventRecord.l4Protocol, event.l4Protocol ?? 0);
-  record.setUint8(EventRecord.tcpFlags, event.tcpFlags ?? 0);
+    record.setUint16(EventLayout[name], event[name] ?? 0, true);
+  record.setUint8(EventLayout.kind, event.kind === 'drop' ? EventKind.Drop : EventKind.Function);
+  record.setUint8(EventLayout.flags, flags);
+  record.setUint8(EventLayout.l4Protocol, event.l4Protocol ?? 0);
+  record.setUint8(EventLayout.tcpFlags, event.tcpFlags ?? 0);
   const at = RINGBUF_HEADER_BYTES;
-  bytes.set(event.source ?? [], at + EventRecord.sourceAddress);
-  bytes.set(event.destination ?? [], at + EventRecord.destinationAddress);
-  bytes.set(Buffer.from(event.comm ?? '').subarray(0, 16), at + EventRecord.comm);
+  bytes.set(event.source ?? [], at + EventLayout.sourceAddress);
+  bytes.set(event.destination ?? [], at + EventLayout.destinationAddress);
+  bytes.set(Buffer.from(event.comm ?? '').subarray(0, 16), at + EventLayout.comm);
 }
 
 /** Functions of a target by name, probed at 0x…1000, 0x…2000, … */

@@ -7,7 +7,7 @@
 export interface FakeMemory {
   address: bigint;
   bytes: Uint8Array;
-  /** Of the packet, what is behind the bytes above: packet_word of bpf/paged.h finds them. */
+  /** Of the packet, what is behind the bytes above: packet_word of bpf/packet/paged-bytes.h finds them. */
   paged?: Uint8Array;
 }
 

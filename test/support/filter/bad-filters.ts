@@ -1,4 +1,4 @@
-/** Filters as people get them wrong. «» marks the fault: what one would underline with a pencil. */
+/** Filters as people get them wrong. «» marks the error: what one would underline with a pencil. */
 const marked: readonly string[] = [
   // Misspelt words
   '«tpc» port 80',
@@ -180,10 +180,10 @@ const marked: readonly string[] = [
 
 export interface BadFilter {
   text: string;
-  fault: { start: number; end: number };
+  errorRange: { start: number; end: number };
 }
 
 export const badFilters: readonly BadFilter[] = marked.map((line) => {
   const start = line.indexOf('«');
-  return { text: line.replace(/[«»]/g, ''), fault: { start, end: line.indexOf('»') - 1 } };
+  return { text: line.replace(/[«»]/g, ''), errorRange: { start, end: line.indexOf('»') - 1 } };
 });

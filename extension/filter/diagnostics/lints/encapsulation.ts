@@ -1,22 +1,18 @@
 /** `vlan`, `mpls`, `pppoes` and `geneve` move the place where every later term looks, also behind an `or`. */
 import type { TextRange } from '../../libpcap/syntax.ts';
-import type { FilterDiagnostic } from '../diagnostic.ts';
-import { fix } from '../edits.ts';
-import { partsOf, termsOf, type Joined, type Outline } from '../logic-tree.ts';
-import { replaced } from '../problem.ts';
-import type { Trials } from '../compile-cache.ts';
+import { replaced } from '../edits.ts';
+import { joinedParts, termsOf, type Joined, type LogicTree } from '../logic-tree.ts';
+import type { Lint } from './lint.ts';
 
 const SHIFTS = /^(vlan|mpls|pppoes|geneve)\b/;
 
-export function encapsulation(text: string, outline: Outline, trials: Trials): FilterDiagnostic[] {
-  for (const part of partsOf(outline)) {
-    if (part.kind !== 'and' && part.kind !== 'or') continue;
+export function encapsulation(text: string, tree: LogicTree): Lint[] {
+  for (const part of joinedParts(tree)) {
     const shifting = termsOf(part.left).find(({ source }) => SHIFTS.test(source));
     if (shifting === undefined || (part.kind === 'and' && !isNegated(part.left))) continue;
     const word = SHIFTS.exec(shifting.source)?.[1] ?? '';
     const later = text.slice(part.right.start, part.right.end);
     const mixed = part.left.kind === 'and' || part.left.kind === 'or' || movesOffsets(part.right);
-    const repair = mixed ? undefined : swapped(text, part);
     return [
       {
         start: shifting.start,
@@ -24,18 +20,18 @@ export function encapsulation(text: string, outline: Outline, trials: Trials): F
         severity: 'warning',
         code: 'offsets-move',
         message: `After "${word}" all that follows looks behind its header, also where the packet has none: "${later}" too. Put "${word}" last.`,
-        fixes: repair !== undefined && trials.accepts(repair) ? [fix(text, repair, true)] : [],
+        repairs: mixed ? [] : [swapped(text, part)],
       },
     ];
   }
   return [];
 }
 
-function isNegated(part: Outline): boolean {
+function isNegated(part: LogicTree): boolean {
   return part.kind === 'not' && movesOffsets(part);
 }
 
-export function movesOffsets(part: Outline): boolean {
+export function movesOffsets(part: LogicTree): boolean {
   return termsOf(part).some(({ source }) => SHIFTS.test(source));
 }
 

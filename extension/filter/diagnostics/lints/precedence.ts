@@ -1,33 +1,19 @@
 /** Where `and`, `or` and `not` bind otherwise than most languages, or than most people, expect. */
-import type { FilterDiagnostic } from '../diagnostic.ts';
-import { fix } from '../edits.ts';
-import { operandsOf, partsOf, type Joined, type Outline } from '../logic-tree.ts';
-import { replaced } from '../problem.ts';
-import type { Trials } from '../compile-cache.ts';
+import { replaced } from '../edits.ts';
+import { joinedParts, operandsOf, type Joined, type LogicTree } from '../logic-tree.ts';
+import type { Lint } from './lint.ts';
 
-export function precedence(text: string, outline: Outline, trials: Trials): FilterDiagnostic[] {
-  const parts = partsOf(outline);
-  const joined = parts.filter((part): part is Joined => part.kind === 'and' || part.kind === 'or');
-  const found = [mixed(text, joined), negation(text, joined), transport(text, joined)];
-  return found
-    .filter((diagnostic) => diagnostic !== undefined)
-    .map(({ repairs, ...diagnostic }) => ({
-      ...diagnostic,
-      severity: 'warning' as const,
-      fixes: repairs.filter((repair) => trials.accepts(repair)).map((repair) => fix(text, repair, false)),
-    }));
+export function precedence(text: string, tree: LogicTree): Lint[] {
+  const joined = joinedParts(tree);
+  return [mixed(text, joined), negation(text, joined), transport(text, joined)]
+    .filter((found) => found !== undefined)
+    .map((found) => ({ ...found, severity: 'warning', ambiguous: true }));
 }
 
-interface Doubt {
-  start: number;
-  end: number;
-  code: string;
-  message: string;
-  repairs: string[];
-}
+type Precedence = Omit<Lint, 'severity'>;
 
 /** `a or b and c` is `(a or b) and c` here. */
-function mixed(text: string, joined: readonly Joined[]): Doubt | undefined {
+function mixed(text: string, joined: readonly Joined[]): Precedence | undefined {
   const part = joined.find(({ kind, left }) => kind === 'and' && left.kind === 'or');
   if (part?.left.kind !== 'or') return undefined;
   const { left, right } = part;
@@ -42,7 +28,7 @@ function mixed(text: string, joined: readonly Joined[]): Doubt | undefined {
 }
 
 /** `not a or b`: not of `a` alone. */
-function negation(text: string, joined: readonly Joined[]): Doubt | undefined {
+function negation(text: string, joined: readonly Joined[]): Precedence | undefined {
   for (const part of joined) {
     if (part.kind !== 'or') continue;
     const [first, ...others] = operandsOf(part, 'or');
@@ -73,7 +59,7 @@ function negation(text: string, joined: readonly Joined[]): Doubt | undefined {
 }
 
 /** `tcp or udp port 53`: all of tcp. */
-function transport(text: string, joined: readonly Joined[]): Doubt | undefined {
+function transport(text: string, joined: readonly Joined[]): Precedence | undefined {
   const part = joined.find(
     ({ kind, left, right }) =>
       kind === 'or' &&

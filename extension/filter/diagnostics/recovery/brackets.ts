@@ -1,7 +1,8 @@
 /** Parentheses and the brackets of byte access. */
-import { replaced, without, type Recogniser } from '../problem.ts';
+import { replaced, without } from '../edits.ts';
+import { type RecoveryRule } from './problem.ts';
 
-const braces: Recogniser = ({ text, word }) => {
+const braces: RecoveryRule = ({ text, word }) => {
   if (!/^[{}]/.test(word)) return undefined;
   return {
     code: 'brackets',
@@ -10,7 +11,7 @@ const braces: Recogniser = ({ text, word }) => {
   };
 };
 
-const empty: Recogniser = ({ text, range, before }) => {
+const empty: RecoveryRule = ({ text, range, before }) => {
   const [open] = /\(\s*$/.exec(before) ?? [];
   if (open === undefined || text[range.start] !== ')') return undefined;
   const place = { start: range.start - open.length, end: range.start + 1 };
@@ -24,7 +25,7 @@ const empty: Recogniser = ({ text, range, before }) => {
   };
 };
 
-const unopened: Recogniser = ({ text, range }) => {
+const unopened: RecoveryRule = ({ text, range }) => {
   const bracket = text[range.start];
   if ((bracket !== ')' && bracket !== ']') || range.end > range.start + 1) return undefined;
   const open = bracket === ')' ? '(' : '[';
@@ -36,7 +37,7 @@ const unopened: Recogniser = ({ text, range }) => {
   };
 };
 
-const unclosed: Recogniser = ({ text, range, word, atEnd }) => {
+const unclosed: RecoveryRule = ({ text, range, word, atEnd }) => {
   if (!word.startsWith('(') || !atEnd) return undefined;
   const missing = count(text, '(') - count(text, ')');
   return {
@@ -47,7 +48,7 @@ const unclosed: Recogniser = ({ text, range, word, atEnd }) => {
   };
 };
 
-const bytes: Recogniser = ({ text, shown, word, message, atEnd }) => {
+const bytes: RecoveryRule = ({ text, shown, word, message, atEnd }) => {
   if (message.includes('data size'))
     return {
       code: 'byte-access',
@@ -88,4 +89,4 @@ function count(text: string, character: string): number {
   return text.split(character).length - 1;
 }
 
-export const brackets: readonly Recogniser[] = [bytes, empty, unopened, unclosed, braces];
+export const brackets: readonly RecoveryRule[] = [bytes, empty, unopened, unclosed, braces];

@@ -1,5 +1,6 @@
 /** Messages of libpcap about filters whose words are right and whose meaning is not possible. */
-import { replaced, type Recogniser } from '../problem.ts';
+import { replaced } from '../edits.ts';
+import { type RecoveryRule } from './problem.ts';
 
 const MEANINGS: readonly (readonly [RegExp, string, string])[] = [
   [/illegal qualifier of 'port(?:range)?'/, 'no-ports', 'Only tcp, udp and sctp have ports.'],
@@ -17,7 +18,7 @@ const MEANINGS: readonly (readonly [RegExp, string, string])[] = [
   [/broadcast|multicast/, 'qualifier', 'Broadcasts are told by "ether broadcast", multicasts by "ether multicast", "ip multicast" or "ip6 multicast".'],
 ]; // prettier-ignore
 
-const meaningless: Recogniser = ({ text, range, word, message }) => {
+const meaningless: RecoveryRule = ({ text, range, word, message }) => {
   const found = MEANINGS.find(([pattern]) => pattern.test(message));
   if (found === undefined) return undefined;
   const [, code, explanation] = found;
@@ -32,4 +33,4 @@ const meaningless: Recogniser = ({ text, range, word, message }) => {
   return { code, explanation, repairs, ...(code === 'no-ports' && { ambiguous: true as const }) };
 };
 
-export const meanings: readonly Recogniser[] = [meaningless];
+export const meanings: readonly RecoveryRule[] = [meaningless];

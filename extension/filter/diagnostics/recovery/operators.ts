@@ -1,9 +1,10 @@
 /** Comparison and logical operators where the language has none, or another one. */
-import { replaced, without, type Problem, type Recogniser } from '../problem.ts';
+import { replaced, without } from '../edits.ts';
+import { type Problem, type RecoveryRule } from './problem.ts';
 import { ports } from './wireshark.ts';
 
 /** `port == 80`, `host != 10.0.0.1`, `tcp = 80`: a primitive names its value without an operator. */
-const comparedPrimitive: Recogniser = ({ text, range, before }) => {
+const comparedPrimitive: RecoveryRule = ({ text, range, before }) => {
   const [operator] = /^(?:==|=|!=|<>|<=|>=|<|>)/.exec(text.slice(range.start)) ?? [];
   if (operator === undefined || /\]\s*$|\b(?:0x[\da-f]+|\d+|len)\s*$/i.test(before)) return undefined;
   const end = range.start + operator.length;
@@ -31,7 +32,7 @@ const comparedPrimitive: Recogniser = ({ text, range, before }) => {
 };
 
 /** `=<`, `=>`, `<>`, `===` between numbers. */
-const misspeltComparison: Recogniser = ({ text, range }) => {
+const misspeltComparison: RecoveryRule = ({ text, range }) => {
   const operator = [...text.matchAll(/=<|=>|<>|===|!==|=!/g)].find(
     ({ index }) => index <= range.start && range.start <= index + 2,
   );
@@ -48,7 +49,7 @@ const misspeltComparison: Recogniser = ({ text, range }) => {
 };
 
 /** `&` and `|` between terms, `&&` and `||` between numbers. */
-const logical: Recogniser = (problem) => {
+const logical: RecoveryRule = (problem) => {
   const { text, range, before } = problem;
   const [operator] = /^(?:&&?|\|\|?|and\b|or\b)/.exec(text.slice(range.start)) ?? [];
   if (operator === undefined) return undefined;
@@ -97,7 +98,7 @@ function bitsOnly(text: string): string {
 }
 
 /** `and tcp`, `tcp or`, `tcp and or udp`. */
-const dangling: Recogniser = ({ text, range, word, before, after, atEnd }) => {
+const dangling: RecoveryRule = ({ text, range, word, before, after, atEnd }) => {
   if (atEnd) {
     if (!/^(?:and|or|not|!|&&|\|\|)$/.test(word)) return undefined;
     return {
@@ -120,4 +121,4 @@ const dangling: Recogniser = ({ text, range, word, before, after, atEnd }) => {
   };
 };
 
-export const operators: readonly Recogniser[] = [misspeltComparison, dangling, comparedPrimitive, logical];
+export const operators: readonly RecoveryRule[] = [misspeltComparison, dangling, comparedPrimitive, logical];

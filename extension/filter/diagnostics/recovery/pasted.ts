@@ -1,12 +1,13 @@
 /** What comes along when a filter is pasted: quotes, a command, a comment, typographic characters. */
-import { replaced, type Finding, type Problem, type Recogniser } from '../problem.ts';
+import { replaced } from '../edits.ts';
+import { type Problem, type Recovery, type RecoveryRule } from './problem.ts';
 
 const COMMAND = /^\s*(?:sudo\s+)?(?:(?:tcpdump|tshark|pwru|dumpcap)(?=\s|$))?/;
 /** Options of tcpdump that take an argument, then any others. */
 const OPTION =
   /^\s*-(?:-?(?:interface|count|snapshot-length)(?:\s+|=)\S+|[A-Za-z]*[BcCEFGijmMQrsTVwWyzZ]\s*[^\s-]\S*|-?[A-Za-z][\w-]*)(?=\s|$)/;
 
-const commandLine: Recogniser = ({ text }) => {
+const commandLine: RecoveryRule = ({ text }) => {
   let end = COMMAND.exec(text)?.[0].length ?? 0;
   for (let option = OPTION.exec(text.slice(end)); option !== null; option = OPTION.exec(text.slice(end)))
     end += option[0].length;
@@ -35,13 +36,13 @@ const CHARACTERS: readonly (readonly [RegExp, string, string, string])[] = [
   [/\u2265/g, '>=', 'comparison', 'The filter language writes this as ">=".'],
 ];
 
-const typography: Recogniser = ({ text, word }) => {
+const typography: RecoveryRule = ({ text, word }) => {
   for (const [pattern, plain, code, explanation] of CHARACTERS)
     if (word.search(pattern) >= 0) return { code, explanation, repairs: [text.replace(pattern, plain)] };
   return undefined;
 };
 
-const quotes: Recogniser = ({ text, word }) => {
+const quotes: RecoveryRule = ({ text, word }) => {
   if (!/^["'`\u2018-\u201f\u00ab\u00bb]/.test(word)) return undefined;
   const plain = text.replace(/["'`\u2018-\u201f\u00ab\u00bb]/g, '').trim();
   return {
@@ -51,7 +52,7 @@ const quotes: Recogniser = ({ text, word }) => {
   };
 };
 
-const comment: Recogniser = ({ text, range, word }) => {
+const comment: RecoveryRule = ({ text, range, word }) => {
   if (word !== '#' && !text.startsWith('//', range.start)) return undefined;
   return {
     code: 'comment',
@@ -61,7 +62,7 @@ const comment: Recogniser = ({ text, range, word }) => {
   };
 };
 
-const semicolon: Recogniser = ({ text, range, word, after }) => {
+const semicolon: RecoveryRule = ({ text, range, word, after }) => {
   if (word !== ';') return undefined;
   const joined = [' and ', ' or '].map((operator) => replaced(text, range, operator).replace(/ +/g, ' '));
   return {
@@ -72,7 +73,7 @@ const semicolon: Recogniser = ({ text, range, word, after }) => {
   };
 };
 
-const foreign: Recogniser = ({ word }: Problem): Finding | undefined =>
+const foreign: RecoveryRule = ({ word }: Problem): Recovery | undefined =>
   /[^\x20-\x7e\s]/.test(word)
     ? {
         code: 'character',
@@ -81,4 +82,4 @@ const foreign: Recogniser = ({ word }: Problem): Finding | undefined =>
       }
     : undefined;
 
-export const pasted: readonly Recogniser[] = [commandLine, typography, quotes, comment, semicolon, foreign];
+export const pasted: readonly RecoveryRule[] = [commandLine, typography, quotes, comment, semicolon, foreign];

@@ -1,5 +1,6 @@
 /** Terms that are incomplete, or that nothing joins. */
-import { replaced, type Recogniser } from '../problem.ts';
+import { replaced } from '../edits.ts';
+import { type RecoveryRule } from './problem.ts';
 import { keywords } from './vocabulary.ts';
 
 const NEEDS: Readonly<Record<string, string>> = {
@@ -21,7 +22,7 @@ const NEEDS: Readonly<Record<string, string>> = {
   '/': 'the length of the mask in bits',
 };
 
-const missingValue: Recogniser = ({ word, atEnd, syntax, before, text, range }) => {
+const missingValue: RecoveryRule = ({ word, atEnd, syntax, before, text, range }) => {
   const keyword = atEnd ? word : /(\w+|\/)\s*$/.exec(before)?.[1];
   const needed = keyword !== undefined && Object.hasOwn(NEEDS, keyword) ? NEEDS[keyword] : undefined;
   const next = text.slice(range.start);
@@ -29,7 +30,7 @@ const missingValue: Recogniser = ({ word, atEnd, syntax, before, text, range }) 
   return { code: 'missing-value', explanation: `"${keyword}" needs ${needed}.`, repairs: [] };
 };
 
-const incomplete: Recogniser = ({ word, atEnd, before }) => {
+const incomplete: RecoveryRule = ({ word, atEnd, before }) => {
   const operator = /^(?:[=<>]=?|!=|[-+*/&|^%]|<<|>>)$/.test(word);
   const number = /^(?:\d+|len(?:gth)?)$/.test(word) && !/(?:^|\b(?:and|or|not)|[!(&|])\s*$/.test(before);
   if (!atEnd || (!operator && !number)) return undefined;
@@ -37,7 +38,7 @@ const incomplete: Recogniser = ({ word, atEnd, before }) => {
 };
 
 /** Two terms without an operator between them. */
-const missingOperator: Recogniser = ({ text, range, word, before, syntax }) => {
+const missingOperator: RecoveryRule = ({ text, range, word, before, syntax }) => {
   const first = /^[\w!(\\]/.test(word);
   if (
     !syntax ||
@@ -62,4 +63,4 @@ const missingOperator: Recogniser = ({ text, range, word, before, syntax }) => {
   };
 };
 
-export const terms: readonly Recogniser[] = [missingValue, incomplete, missingOperator];
+export const terms: readonly RecoveryRule[] = [missingValue, incomplete, missingOperator];

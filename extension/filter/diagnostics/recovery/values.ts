@@ -1,9 +1,10 @@
 /** Ports, addresses and networks: lists, ranges, masks, and values under the wrong keyword. */
 import { isIPv4, isIPv6 } from 'node:net';
-import { QUALIFIERS, replaced, wholeWord, type Recogniser } from '../problem.ts';
+import { replaced } from '../edits.ts';
+import { QUALIFIERS, type RecoveryRule, wholeWord } from './problem.ts';
 
 /** `port 80,443`, `host a, b`: libpcap has no lists. */
-const list: Recogniser = ({ text, range, word }) => {
+const list: RecoveryRule = ({ text, range, word }) => {
   if (!/^[,{}/]/.test(word) && text[range.start] !== ',') return undefined;
   const values = /(?:\{\s*)?([\w.:-]+(?:\s*,\s*[\w.:/-]+)+)\s*\}?/g;
   const found = [...text.matchAll(values)].find(
@@ -24,7 +25,7 @@ const list: Recogniser = ({ text, range, word }) => {
 };
 
 /** `port 1-100`, `port 80:90`, `portrange 80 90`. */
-const portRange: Recogniser = ({ text, range }) => {
+const portRange: RecoveryRule = ({ text, range }) => {
   const pattern = /\bport(?:range)?\s+(\d+)(?:\s*[-:]\s*|\s+to\s+|\s*\.\.\s*|\s+)(\d+)/g;
   const found = [...text.matchAll(pattern)].find(
     ({ index, 0: { length } }) => index <= range.start && range.start < index + length,
@@ -43,7 +44,7 @@ const portRange: Recogniser = ({ text, range }) => {
   };
 };
 
-const openRange: Recogniser = ({ text, range }) => {
+const openRange: RecoveryRule = ({ text, range }) => {
   const found = [...text.matchAll(/\bportrange\s+(?:(\d+)\s*-?(?![\w.-])|-\s*(\d+))/g)].find(
     ({ index, 0: { length } }) => index <= range.start && range.start <= index + length,
   );
@@ -59,7 +60,7 @@ const openRange: Recogniser = ({ text, range }) => {
 };
 
 /** A network whose address has bits beyond its mask; a host with a mask. */
-const network: Recogniser = ({ text, range, message }) => {
+const network: RecoveryRule = ({ text, range, message }) => {
   if (!/non-network bits|mask length|Mask syntax/.test(message)) return undefined;
   const pattern = /(?:\b(host|net)\s+)?([\da-f.:]+)\s*(?:\/\s*(\d+)|\s+mask\s+([\d.]+))/gi;
   const found = [...text.matchAll(pattern)].find(
@@ -119,7 +120,7 @@ export function networkOf(address: string, bits: number): string | undefined {
 const MAC = /^(?:[\da-f]{1,2}[:.-]){5}[\da-f]{1,2}$/i;
 
 /** An address under a keyword for another kind: `ip host ::1`, `port 10.0.0.1`, `host 00:11:22:33:44:55`. */
-const mismatch: Recogniser = ({ text, range, message }) => {
+const mismatch: RecoveryRule = ({ text, range, message }) => {
   if (!/modifier applied to|illegal link layer|non-ether|against IPv6|address family/.test(message))
     return undefined;
   const words = text.slice(range.start, range.end).trim().split(/\s+/);
@@ -147,7 +148,7 @@ const mismatch: Recogniser = ({ text, range, message }) => {
 };
 
 /** An address that is none: what is wrong with it. */
-const badAddress: Recogniser = ({ text, range, message }) => {
+const badAddress: RecoveryRule = ({ text, range, message }) => {
   const { start, end } = wholeWord(text, range);
   const [value = ''] = /\S*$/.exec(text.slice(start, end)) ?? [];
   const place = { start: end - value.length, end };
@@ -182,7 +183,7 @@ const badAddress: Recogniser = ({ text, range, message }) => {
 };
 
 /** Numbers out of range. */
-const number: Recogniser = ({ text, range, message, word, before }) => {
+const number: RecoveryRule = ({ text, range, message, word, before }) => {
   if (message.includes('illegal port number'))
     return { code: 'number', explanation: 'Ports are numbers from 0 to 65535.', repairs: [] };
   if (message.includes('non-octal digit')) {
@@ -210,7 +211,7 @@ const number: Recogniser = ({ text, range, message, word, before }) => {
   return undefined;
 };
 
-export const values: readonly Recogniser[] = [
+export const values: readonly RecoveryRule[] = [
   list,
   network,
   number,

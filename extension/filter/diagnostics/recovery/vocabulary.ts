@@ -1,26 +1,24 @@
-/** The words of the filter language, and the nearest of them to a word that is none. */
+/** The words of the filter language that a word may be meant to be, and the nearest of them to it. */
+import { etherProtocols as etherTypes } from '../../language/name-lookup.ts';
+import { vocabulary } from '../../language/words/vocabulary.ts';
 
-/** Keywords of libpcap's scanner.l that mean something for Ethernet and IP. */
-export const keywords: readonly string[] = (
-  'dst src link ether arp rarp ip sctp tcp udp icmp igmp igrp pim vrrp carp ip6 icmp6 ah esp atalk aarp decnet ' +
-  'lat sca moprc mopdl iso esis isis clnp stp ipx netbeui host net mask port portrange proto protochain gateway ' +
-  'less greater byte broadcast multicast and or not len length inbound outbound ifindex vlan mpls pppoed pppoes ' +
-  'geneve llc'
-).split(' ');
+/** Of words for other links those that a filter for Ethernet and IP may have as well. */
+const ACCEPTED = new Set(
+  'link atalk aarp decnet lat sca moprc mopdl iso esis isis clnp ipx netbeui gateway'.split(' '),
+);
+
+/** Keywords that mean something for Ethernet and IP. */
+export const keywords: readonly string[] = Object.entries(vocabulary)
+  .filter(([word, { number, foreign }]) => number === undefined && (foreign !== true || ACCEPTED.has(word)))
+  .map(([word]) => word);
 
 /** Numbers that have a name, for comparisons with bytes. */
-export const constants: readonly string[] = (
-  'icmptype icmpcode icmp-echoreply icmp-unreach icmp-sourcequench icmp-redirect icmp-echo icmp-routeradvert ' +
-  'icmp-routersolicit icmp-timxceed icmp-paramprob icmp-tstamp icmp-tstampreply icmp-ireq icmp-ireqreply ' +
-  'icmp-maskreq icmp-maskreply icmp6type icmp6code icmp6-destinationunreach icmp6-packettoobig ' +
-  'icmp6-timeexceeded icmp6-parameterproblem icmp6-echo icmp6-echoreply icmp6-multicastlistenerquery ' +
-  'icmp6-routersolicit icmp6-routeradvert icmp6-neighborsolicit icmp6-neighboradvert icmp6-redirect tcpflags ' +
-  'tcp-fin tcp-syn tcp-rst tcp-push tcp-ack tcp-urg tcp-ece tcp-cwr'
-).split(' ');
+export const constants: readonly string[] = Object.entries(vocabulary)
+  .filter(([, { number }]) => number !== undefined)
+  .map(([word]) => word);
 
-/** After `ether proto`: eproto_db of libpcap's nametoaddr.c. */
-export const etherProtocols: readonly string[] =
-  'aarp arp atalk decnet ip ip6 lat loopback mopdl moprc rarp sca'.split(' ');
+/** After `ether proto`. */
+export const etherProtocols: readonly string[] = Object.keys(etherTypes);
 
 /** What other languages and habits call it. */
 export const aliases: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 /** Display filters of Wireshark, and their translation as far as libpcap can say the same. */
-import { VALUE_FOLLOWS, type Recogniser } from '../problem.ts';
+import { VALUE_FOLLOWS, type RecoveryRule } from './problem.ts';
 
 /** First parts of the names of display filter fields. */
 const PROTOCOLS =
@@ -86,7 +86,7 @@ const SERVICES: Readonly<Record<string, string>> = {
   fin: 'tcp[tcpflags] & tcp-fin != 0',
 };
 
-export const displayFilter: Recogniser = ({ text, range, before, word, after }) => {
+export const displayFilter: RecoveryRule = ({ text, range, before, word, after }) => {
   const clauses = [...text.matchAll(CLAUSE)];
   const clause = clauses.find(
     ({ index, 0: { length } }) => index < range.end && range.start < index + length,

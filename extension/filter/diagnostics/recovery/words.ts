@@ -1,8 +1,9 @@
 /** Words that the language does not have, in capitals, misspelt, or called otherwise. */
-import { QUALIFIERS, VALUE_FOLLOWS, replaced, type Problem, type Recogniser } from '../problem.ts';
+import { replaced } from '../edits.ts';
+import { type Problem, QUALIFIERS, type RecoveryRule, VALUE_FOLLOWS } from './problem.ts';
 import { aliases, constants, etherProtocols, keywords, nearest } from './vocabulary.ts';
 
-const capitals: Recogniser = ({ text, word }) => {
+const capitals: RecoveryRule = ({ text, word }) => {
   const known = new Set([...keywords, ...constants]);
   if (word === word.toLowerCase() || !known.has(word.toLowerCase())) return undefined;
   const small = text.replace(/[A-Za-z][\w-]*/g, (found) =>
@@ -16,7 +17,7 @@ const capitals: Recogniser = ({ text, word }) => {
 };
 
 /** An unknown name of a port or a protocol. */
-const name: Recogniser = ({ text, range, word, message, before, names }) => {
+const name: RecoveryRule = ({ text, range, word, message, before, names }) => {
   if (!/unknown (?:port|ip proto|ether proto|protocol|osi proto)/.test(message)) return undefined;
   const isPort = message.startsWith('unknown port');
   const udp = /\budp\s+(?:(?:src|dst)\s+)?port\s*$/.test(before);
@@ -55,7 +56,7 @@ const PORT_NAMES: Readonly<Record<string, number>> = {
 };
 
 /** `udp port http`: the name belongs to the other transport. */
-const otherTransport: Recogniser = ({ text, range, message, names }) => {
+const otherTransport: RecoveryRule = ({ text, range, message, names }) => {
   const [, service = '', transport] = /^port (?:in range )?'(.*)' is (tcp|udp|sctp)/.exec(message) ?? [];
   if (transport !== 'tcp' && transport !== 'udp') return undefined;
   const at = text.indexOf(service, range.start);
@@ -71,7 +72,7 @@ const otherTransport: Recogniser = ({ text, range, message, names }) => {
   };
 };
 
-const misspelt: Recogniser = (problem) => {
+const misspelt: RecoveryRule = (problem) => {
   const { text, range, word, after, before } = problem;
   if (!/^[A-Za-z][\w.-]*$/.test(word) || keywords.includes(word)) return undefined;
   const bytes = /\[[^\]]*$/.test(before) || /[=<>&|]\s*$/.test(before);
@@ -123,7 +124,7 @@ function split(word: string): string[] {
 }
 
 /** A name where a number has to be, or the reverse. */
-const number: Recogniser = ({ word, before, range, text }) => {
+const number: RecoveryRule = ({ word, before, range, text }) => {
   const [, keyword] = /\b(less|greater|ifindex|vlan|mpls|byte)\s*$/.exec(before) ?? [];
   if (keyword === undefined || /^\d/.test(word) || keywords.includes(word) || word === '') return undefined;
   const [comparison] = /^[<>]=?|^==?/.exec(word) ?? [];
@@ -138,7 +139,7 @@ const number: Recogniser = ({ word, before, range, text }) => {
 };
 
 /** A value without its keyword: `10.0.0.1`, `tcp 80`, `src ip 10.0.0.1`. */
-const bareValue: Recogniser = ({ text, range, before, word, message }) => {
+const bareValue: RecoveryRule = ({ text, range, before, word, message }) => {
   const value = /^[^\s()&|=!<>,]+/.exec(text.slice(range.start))?.[0] ?? word;
   const place = { start: range.start, end: range.start + value.length };
   const kinds = kindsOf(value);
@@ -178,4 +179,4 @@ function kindsOf(value: string): string[] {
   return [];
 }
 
-export const words: readonly Recogniser[] = [capitals, name, otherTransport, number, bareValue, misspelt];
+export const words: readonly RecoveryRule[] = [capitals, name, otherTransport, number, bareValue, misspelt];

@@ -1,5 +1,5 @@
-import { Growable } from '../../tables/u32-vector.ts';
-import { TextNumbers } from '../../tables/string-interner.ts';
+import { StringInterner } from '../../tables/string-interner.ts';
+import { U32Vector } from '../../tables/u32-vector.ts';
 import type { MacroDefinition } from '../scanner/facts.ts';
 import type { IncludeGraph } from './include-graph.ts';
 
@@ -13,15 +13,15 @@ const DEFINERS_MAX = 400;
 
 /** The macros of a tree that may make functions, by name: 200,000 of them, kept as bytes. */
 export class MacroTable {
-  private readonly names = new TextNumbers();
+  private readonly names = new StringInterner();
   /** Of each name: how many definitions it has, and the last of them. */
-  private readonly counts = new Growable();
-  private readonly last = new Growable();
+  private readonly counts = new U32Vector();
+  private readonly last = new U32Vector();
   /** Of each definition: the next of the same name, after the last the first; its file; what `textOf` makes. */
-  private readonly next = new Growable();
-  private readonly files = new Growable();
-  private readonly texts = new TextNumbers();
-  private readonly text = new Growable();
+  private readonly next = new U32Vector();
+  private readonly files = new U32Vector();
+  private readonly texts = new StringInterner();
+  private readonly text = new U32Vector();
 
   constructor(private readonly graph: IncludeGraph) {}
 
@@ -56,7 +56,7 @@ export class MacroTable {
   }
 
   private addOne(file: number, macro: MacroDefinition): void {
-    const name = this.names.numberOf(macro.name);
+    const name = this.names.intern(macro.name);
     const count = this.counts.get(name);
     if (count === DEFINERS_MAX) return;
     const definition = this.files.length;
@@ -67,7 +67,7 @@ export class MacroTable {
     this.last.set(name, definition);
     this.counts.set(name, count + 1);
     this.files.push(file);
-    this.text.push(this.texts.numberOf(textOf(macro)));
+    this.text.push(this.texts.intern(textOf(macro)));
   }
 
   /** Numbers of the definitions of a name in the order in which they were added. */

@@ -12,10 +12,10 @@ const INCLUDERS_MAX = 64;
 const CHAIN_MAX = 3;
 const NAMES_MAX = 16;
 
-interface Named {
+interface ExpandedName {
   name: string;
   /** The file that includes the header and gives the name its parts. */
-  via: number | undefined;
+  objectFile: number | undefined;
 }
 
 /** Expands macros within the name of a function: `static int FNAME(fetch)(…)`, `#define mtype_list TOKEN(MTYPE, _list)`. */
@@ -25,23 +25,23 @@ export class NameExpander {
     private readonly graph: IncludeGraph,
   ) {}
 
-  ofFunction(file: number, fact: FunctionFact): Named[] {
-    const result = new Map<string, Named>();
+  ofFunction(file: number, fact: FunctionFact): ExpandedName[] {
+    const result = new Map<string, ExpandedName>();
     for (const files of [[file], ...this.includers(file)]) {
-      const via = files.length === 1 ? undefined : files.at(-1);
+      const objectFile = files.length === 1 ? undefined : files.at(-1);
       for (const name of this.ofCall(fact, files))
         if (
           isPlainWord(name) &&
           (name !== fact.name || fact.nameArguments !== undefined) &&
-          !(via !== undefined && result.has(`:${name}`))
+          !(objectFile !== undefined && result.has(`:${name}`))
         )
-          result.set(`${via ?? ''}:${name}`, { name, via });
+          result.set(`${objectFile ?? ''}:${name}`, { name, objectFile });
     }
-    const made = [...result.values()];
-    if (!this.graph.isHeader(file)) return made;
+    const names = [...result.values()];
+    if (!this.graph.isHeader(file)) return names;
     // With an includer's definitions the name has no open parts; without, it may still have.
-    const byIncluders = made.filter(({ via }) => via !== undefined);
-    return byIncluders.length > 0 ? byIncluders : made;
+    const byIncluders = names.filter(({ objectFile }) => objectFile !== undefined);
+    return byIncluders.length > 0 ? byIncluders : names;
   }
 
   /** The file with one that includes it, and with what includes that, up to a file that is compiled. */

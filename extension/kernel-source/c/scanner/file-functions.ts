@@ -12,7 +12,10 @@ export function functionsOfText(text: string, path: string): FunctionFact[] {
 }
 
 /** The function that a line is in; undefined outside of functions. Lines count from 0. */
-export function functionAtLine(functions: readonly FunctionFact[], line: number): FunctionFact | undefined {
+export function functionAtLine<T extends Pick<FunctionFact, 'line' | 'lastLine'>>(
+  functions: readonly T[],
+  line: number,
+): T | undefined {
   return functions.findLast((each) => each.line <= line && line <= each.lastLine);
 }
 

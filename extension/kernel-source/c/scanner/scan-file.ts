@@ -1,3 +1,7 @@
+/**
+ * C without a compiler. The bytes of one file come in; functions, uses of macros, macros and includes at file scope
+ * go out (facts.ts). Read this file first, then declaration.ts, which tells what is a function, and directive.ts.
+ */
 import * as B from './bytes.ts';
 import { Declaration, isAttribute, nameArguments, Token } from './declaration.ts';
 import { Directives } from './directive.ts';

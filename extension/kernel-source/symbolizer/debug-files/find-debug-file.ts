@@ -1,6 +1,6 @@
 import { DebugFile } from '../elf/debug-file.ts';
-import { debugCandidates, type DebugSearch } from './candidates.ts';
 import { LinesError } from '../errors.ts';
+import { debugCandidates, type DebugSearch } from './candidates.ts';
 
 /**
  * Opens the file with the debug information of the kernel (`module` empty) or of a module that the target runs.

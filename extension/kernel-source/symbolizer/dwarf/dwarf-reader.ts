@@ -1,12 +1,17 @@
-import { Attribute, type Attributes } from './abbreviations.ts';
+/**
+ * DWARF 2 to 5, of which only the unit of an address is read. A debug file and an address come in; lines and the
+ * functions inlined there go out. Read this file first: unit-index.ts finds the unit, unit.ts and abbreviations.ts
+ * read its tree, line-table.ts its lines, inline-chain.ts the functions.
+ */
 import type { DebugFile } from '../elf/debug-file.ts';
-import { inlineChain, type UnitFunction, unitFunctions } from './inline-chain.ts';
 import { isUnreadable } from '../errors.ts';
+import type { RawFrame, Resolver } from '../resolver.ts';
+import { Attribute, type Attributes } from './abbreviations.ts';
+import { inlineChain, type UnitFunction, unitFunctions } from './inline-chain.ts';
 import { LineTable } from './line-table.ts';
 import { contains } from './ranges.ts';
-import type { RawFrame, Resolver } from '../resolver.ts';
-import { offsetOf, readUnitHeader, Unit } from './unit.ts';
 import { UnitIndex } from './unit-index.ts';
+import { offsetOf, readUnitHeader, Unit } from './unit.ts';
 
 /** Units kept after use: the next packet's places are in the same few files. A unit is some 2 MB. */
 const UNITS_KEPT = 12;
@@ -79,7 +84,7 @@ export class DwarfReader implements Resolver {
    * Where the code of a function begins that has its symbol at `start`. For arm64 GCC counts the no-ops that the
    * function tracer patches (-fpatchable-function-entry) to no function, and to the line before them.
    */
-  firstCode(start: number): number {
+  skipPatchArea(start: number): number {
     try {
       for (let address = start; address <= start + PATCH_AREA_BYTES; address++)
         if (this.hasFunction(address)) return address;

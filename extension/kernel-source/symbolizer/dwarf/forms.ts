@@ -10,53 +10,70 @@ export interface Encoding {
   offsetBytes: 4 | 8;
 }
 
-export type FormValue =
-  | { kind: 'address' | 'constant' | 'section-offset'; value: number }
+type NumberKind =
+  | 'address'
+  | 'constant'
+  | 'section-offset'
   /** Offset of another DIE, from the unit's begin or from the section's. */
-  | { kind: 'unit-reference' | 'section-reference'; value: number }
+  | 'unit-reference'
+  | 'section-reference'
   /** Index into .debug_addr, .debug_str_offsets or the lists of .debug_rnglists, from the unit's base. */
-  | { kind: 'address-index' | 'text-index' | 'list-index'; value: number }
-  | { kind: '.debug_str' | '.debug_line_str'; value: number }
+  | 'address-index'
+  | 'text-index'
+  | 'list-index'
+  | '.debug_str'
+  | '.debug_line_str';
+
+export type FormValue =
+  | { kind: NumberKind; value: number }
   | { kind: 'text'; text: string }
   /** What no line needs: expressions, flags, signatures. */
   | { kind: 'other' };
 
 const OTHER: FormValue = { kind: 'other' };
-const OFFSET = -1;
-const ADDRESS = -2;
 
-/** Bytes of forms with a size of their own; OFFSET and ADDRESS depend on the unit. */
-const FIXED: Readonly<Record<number, number>> = {
-  0x01: ADDRESS,
-  0x05: 2,
-  0x06: 4,
-  0x07: 8,
-  0x0b: 1,
-  0x0c: 1,
-  0x0e: OFFSET,
-  0x11: 1,
-  0x12: 2,
-  0x13: 4,
-  0x14: 8,
-  0x17: OFFSET,
-  0x19: 0,
-  0x1c: 4,
-  0x1d: OFFSET,
-  0x1e: 16,
-  0x1f: OFFSET,
-  0x20: 8,
-  0x21: 0,
-  0x24: 8,
-  0x25: 1,
-  0x26: 2,
-  0x27: 3,
-  0x28: 4,
-  0x29: 1,
-  0x2a: 2,
-  0x2b: 3,
-  0x2c: 4,
-  0x1f20: OFFSET,
-  0x1f21: OFFSET,
+/** Bytes, or what they depend on. */
+type Size = number | 'offset' | 'address' | 'uleb' | 'sleb';
+
+/** Forms that are one number, and others of a fixed size. */
+const FORMS: Readonly<Record<number, readonly [kind: NumberKind | 'other', size: Size]>> = {
+  0x01: ['address', 'address'], // addr
+  0x05: ['constant', 2], // data2
+  0x06: ['constant', 4], // data4
+  0x07: ['constant', 8], // data8
+  0x0b: ['constant', 1], // data1
+  0x0c: ['other', 1], // flag
+  0x0d: ['constant', 'sleb'], // sdata
+  0x0e: ['.debug_str', 'offset'], // strp
+  0x0f: ['constant', 'uleb'], // udata
+  0x10: ['section-reference', 'offset'], // ref_addr
+  0x11: ['unit-reference', 1], // ref1
+  0x12: ['unit-reference', 2], // ref2
+  0x13: ['unit-reference', 4], // ref4
+  0x14: ['unit-reference', 8], // ref8
+  0x15: ['unit-reference', 'uleb'], // ref_udata
+  0x17: ['section-offset', 'offset'], // sec_offset
+  0x19: ['other', 0], // flag_present
+  0x1a: ['text-index', 'uleb'], // strx
+  0x1b: ['address-index', 'uleb'], // addrx
+  0x1c: ['other', 4], // ref_sup4
+  0x1d: ['other', 'offset'], // strp_sup
+  0x1e: ['other', 16], // data16
+  0x1f: ['.debug_line_str', 'offset'], // line_strp
+  0x20: ['other', 8], // ref_sig8
+  0x21: ['constant', 0], // implicit_const
+  0x23: ['list-index', 'uleb'], // rnglistx
+  0x24: ['other', 8], // ref_sup8
+  0x25: ['text-index', 1], // strx1
+  0x26: ['text-index', 2], // strx2
+  0x27: ['text-index', 3], // strx3
+  0x28: ['text-index', 4], // strx4
+  0x29: ['address-index', 1], // addrx1
+  0x2a: ['address-index', 2], // addrx2
+  0x2b: ['address-index', 3], // addrx3
+  0x2c: ['address-index', 4], // addrx4
+  0x1f20: ['other', 'offset'], // GNU_ref_alt
+  0x1f21: ['other', 'offset'], // GNU_strp_alt
 };
 
 const DW_FORM_string = 0x08;
@@ -64,87 +81,50 @@ const DW_FORM_ref_addr = 0x10;
 const DW_FORM_indirect = 0x16;
 const DW_FORM_implicit_const = 0x21;
 
+function sizeOf(form: number, { version }: Encoding): Size | undefined {
+  // A reference into the section was as long as an address in version 2.
+  return form === DW_FORM_ref_addr && version === 2 ? 'address' : FORMS[form]?.[1];
+}
+
 /** Bytes of a form where they are the same for each value in a unit. */
 export function fixedBytes(form: number, encoding: Encoding): number | undefined {
-  // A reference into the section was as long as an address in version 2.
-  if (form === DW_FORM_ref_addr) return encoding.version === 2 ? encoding.addressBytes : encoding.offsetBytes;
-  const bytes = FIXED[form];
-  if (bytes === OFFSET) return encoding.offsetBytes;
-  return bytes === ADDRESS ? encoding.addressBytes : bytes;
+  const size = sizeOf(form, encoding);
+  if (size === 'offset') return encoding.offsetBytes;
+  if (size === 'address') return encoding.addressBytes;
+  return typeof size === 'number' ? size : undefined;
 }
 
 /** @param implicit the value of an attribute whose value is in the abbreviation */
 export function readForm(reader: ByteReader, form: number, encoding: Encoding, implicit = 0): FormValue {
-  switch (form) {
-    case 0x01: // addr
-      return { kind: 'address', value: reader.address(encoding.addressBytes) };
-    case 0x0b: // data1
-      return { kind: 'constant', value: reader.u8() };
-    case 0x05: // data2
-      return { kind: 'constant', value: reader.u16() };
-    case 0x06: // data4
-      return { kind: 'constant', value: reader.u32() };
-    case 0x07: // data8
-      return { kind: 'constant', value: reader.u64() };
-    case 0x0d: // sdata
-      return { kind: 'constant', value: reader.sleb() };
-    case 0x0f: // udata
-      return { kind: 'constant', value: reader.uleb() };
-    case DW_FORM_implicit_const:
-      return { kind: 'constant', value: implicit };
-    case 0x17: // sec_offset
-      return { kind: 'section-offset', value: reader.offset(encoding.offsetBytes) };
-    case 0x11: // ref1
-      return { kind: 'unit-reference', value: reader.u8() };
-    case 0x12: // ref2
-      return { kind: 'unit-reference', value: reader.u16() };
-    case 0x13: // ref4
-      return { kind: 'unit-reference', value: reader.u32() };
-    case 0x14: // ref8
-      return { kind: 'unit-reference', value: reader.u64() };
-    case 0x15: // ref_udata
-      return { kind: 'unit-reference', value: reader.uleb() };
-    case DW_FORM_ref_addr:
-      return {
-        kind: 'section-reference',
-        value:
-          encoding.version === 2
-            ? reader.address(encoding.addressBytes)
-            : reader.offset(encoding.offsetBytes),
-      };
-    case 0x0e: // strp
-      return { kind: '.debug_str', value: reader.offset(encoding.offsetBytes) };
-    case 0x1f: // line_strp
-      return { kind: '.debug_line_str', value: reader.offset(encoding.offsetBytes) };
-    case DW_FORM_string:
-      return { kind: 'text', text: reader.text() };
-    case 0x1a: // strx
-      return { kind: 'text-index', value: reader.uleb() };
-    case 0x25: // strx1
-      return { kind: 'text-index', value: reader.u8() };
-    case 0x26: // strx2
-      return { kind: 'text-index', value: reader.u16() };
-    case 0x27: // strx3
-      return { kind: 'text-index', value: reader.u24() };
-    case 0x28: // strx4
-      return { kind: 'text-index', value: reader.u32() };
-    case 0x1b: // addrx
-      return { kind: 'address-index', value: reader.uleb() };
-    case 0x29: // addrx1
-      return { kind: 'address-index', value: reader.u8() };
-    case 0x2a: // addrx2
-      return { kind: 'address-index', value: reader.u16() };
-    case 0x2b: // addrx3
-      return { kind: 'address-index', value: reader.u24() };
-    case 0x2c: // addrx4
-      return { kind: 'address-index', value: reader.u32() };
-    case 0x23: // rnglistx
-      return { kind: 'list-index', value: reader.uleb() };
-    case DW_FORM_indirect:
-      return readForm(reader, reader.uleb(), encoding);
+  if (form === DW_FORM_implicit_const) return { kind: 'constant', value: implicit };
+  if (form === DW_FORM_string) return { kind: 'text', text: reader.text() };
+  if (form === DW_FORM_indirect) return readForm(reader, reader.uleb(), encoding);
+  const kind = FORMS[form]?.[0] ?? 'other';
+  if (kind !== 'other') return { kind, value: readNumber(reader, sizeOf(form, encoding), encoding) };
+  skipOther(reader, form, encoding);
+  return OTHER;
+}
+
+function readNumber(reader: ByteReader, size: Size | undefined, encoding: Encoding): number {
+  switch (size) {
+    case 1:
+      return reader.u8();
+    case 2:
+      return reader.u16();
+    case 3:
+      return reader.u24();
+    case 4:
+      return reader.u32();
+    case 'uleb':
+      return reader.uleb();
+    case 'sleb':
+      return reader.sleb();
+    case 'address':
+      return reader.address(encoding.addressBytes);
+    case 'offset':
+      return reader.offset(encoding.offsetBytes);
     default:
-      skipOther(reader, form, encoding);
-      return OTHER;
+      return reader.u64();
   }
 }
 

@@ -1,7 +1,7 @@
 /** Functions that were inlined at an address: DW_TAG_inlined_subroutine (DWARF 5 standard, 3.3.8). */
-import { type Abbreviation, type Attributes, Tag } from './abbreviations.ts';
 import type { ByteReader } from '../byte-reader.ts';
-import { contains, type Range } from './ranges.ts';
+import { type Abbreviation, type Attributes, Tag } from './abbreviations.ts';
+import { contains, type Range, rangesOf } from './ranges.ts';
 import type { Unit } from './unit.ts';
 
 /** A function with code of its own. */
@@ -26,7 +26,7 @@ export function unitFunctions(unit: Unit): UnitFunction[] {
     if (abbreviation.tag === Tag.subprogram) {
       const next = reader.at;
       reader.at = start;
-      const ranges = unit.ranges(abbreviation.read(reader));
+      const ranges = rangesOf(unit, abbreviation.read(reader));
       if (ranges.length > 0) functions.push({ at, ranges });
       reader.at = next;
     }
@@ -58,7 +58,7 @@ function descend(unit: Unit, reader: ByteReader, address: number, chain: Attribu
     }
     const start = reader.at;
     const attributes = abbreviation.read(reader);
-    const ranges = unit.ranges(attributes);
+    const ranges = rangesOf(unit, attributes);
     const inside = contains(ranges, address);
     if (tag === Tag.inlinedSubroutine && inside) chain.push(attributes);
     // A block whose variables the compiler moved away has no range of its own.

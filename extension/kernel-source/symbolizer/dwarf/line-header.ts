@@ -1,8 +1,8 @@
 /** The header of a line table (DWARF 5 standard, 6.2.4), versions 2 to 5. */
 import { posix } from 'node:path';
-import { Attribute } from './abbreviations.ts';
 import type { ByteReader } from '../byte-reader.ts';
 import { LinesError } from '../errors.ts';
+import { Attribute } from './abbreviations.ts';
 import { readForm } from './forms.ts';
 import type { Unit } from './unit.ts';
 

@@ -1,3 +1,4 @@
+import { lastUpTo } from '../../tables/last-up-to.ts';
 import { ByteReader } from '../byte-reader.ts';
 import { LinesError } from '../errors.ts';
 import { readLineHeader } from './line-header.ts';
@@ -31,20 +32,9 @@ export class LineTable {
   find(address: number): { file: string; line: number } | undefined {
     for (const { low, high, addresses, files, lines } of this.sequences) {
       if (address < low || address >= high) continue;
-      const row = lastUpTo(addresses, address);
+      const row = lastUpTo(addresses.length, (index) => addresses[index] ?? 0, address);
       return { file: this.files[files[row] ?? 0] ?? '', line: lines[row] ?? 0 };
     }
     return undefined;
   }
-}
-
-/** The index of the last entry at or before a value. */
-function lastUpTo(addresses: readonly number[], value: number): number {
-  let low = 0;
-  for (let high = addresses.length; low < high;) {
-    const middle = (low + high) >> 1;
-    if ((addresses[middle] ?? 0) <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
 }

@@ -1,6 +1,6 @@
 /** Lists of address ranges: .debug_rnglists of DWARF 5 (2.17.3), .debug_ranges before. */
-import { Attribute } from './abbreviations.ts';
 import { ByteReader } from '../byte-reader.ts';
+import { Attribute, type Attributes } from './abbreviations.ts';
 import type { FormValue } from './forms.ts';
 import { offsetOf, type Unit } from './unit.ts';
 
@@ -17,7 +17,18 @@ export function contains(ranges: readonly Range[], address: number): boolean {
 /** The largest address, in the 48 bits that we keep: it says that a base address follows. */
 const BASE_FOLLOWS = 2 ** 48 - 1;
 
-export function readRanges(unit: Unit, list: FormValue): Range[] {
+/** The code of a DIE with these attributes: none, one range, or several. */
+export function rangesOf(unit: Unit, attributes: Attributes): Range[] {
+  const list = attributes.get(Attribute.ranges);
+  if (list !== undefined) return readRanges(unit, list);
+  const low = unit.address(attributes.get(Attribute.lowPc));
+  const high = attributes.get(Attribute.highPc);
+  if (low === undefined || high === undefined) return [];
+  const end = high.kind === 'constant' ? low + high.value : unit.address(high);
+  return end === undefined ? [] : [{ low, high: end }];
+}
+
+function readRanges(unit: Unit, list: FormValue): Range[] {
   const base = unit.address(unit.root.get(Attribute.lowPc)) ?? 0;
   const name = unit.header.version >= 5 ? '.debug_rnglists' : '.debug_ranges';
   const at = list.kind === 'list-index' ? listAt(unit, list.value) : offsetOf(list);

@@ -1,7 +1,8 @@
 /** Which unit an address is of. */
+import { lastUpTo } from '../../tables/last-up-to.ts';
 import { ByteReader } from '../byte-reader.ts';
 import type { DebugFile } from '../elf/debug-file.ts';
-import { contains, type Range } from './ranges.ts';
+import { contains, type Range, rangesOf } from './ranges.ts';
 import { readUnitHeader, Unit, type UnitHeader } from './unit.ts';
 
 interface UnitRange extends Range {
@@ -45,7 +46,7 @@ export class UnitIndex {
     const code = this.unitHeaders().filter(({ isCode }) => isCode);
     return code.flatMap((header) => {
       const unit = new Unit(this.file, header);
-      return unit.ranges(unit.root).map((range) => ({ ...range, unit: header.at }));
+      return rangesOf(unit, unit.root).map((range) => ({ ...range, unit: header.at }));
     });
   }
 }
@@ -81,12 +82,6 @@ function sorted(ranges: UnitRange[]): UnitRange[] {
 }
 
 function search(ranges: readonly UnitRange[], address: number): number | undefined {
-  let low = 0;
-  for (let high = ranges.length; low < high;) {
-    const middle = (low + high) >> 1;
-    if ((ranges[middle]?.low ?? 0) <= address) low = middle + 1;
-    else high = middle;
-  }
-  const found = ranges[low - 1];
+  const found = ranges[lastUpTo(ranges.length, (index) => ranges[index]?.low ?? 0, address)];
   return found !== undefined && contains([found], address) ? found.unit : undefined;
 }

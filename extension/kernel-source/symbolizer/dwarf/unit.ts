@@ -1,10 +1,9 @@
 /** One compilation unit of .debug_info: a C file with all it includes (DWARF 5 standard, 7.5.1). */
-import { type Abbreviation, Attribute, type Attributes, parseAbbreviations } from './abbreviations.ts';
 import { ByteReader } from '../byte-reader.ts';
 import type { DebugFile } from '../elf/debug-file.ts';
 import { LinesError } from '../errors.ts';
+import { type Abbreviation, Attribute, type Attributes, parseAbbreviations } from './abbreviations.ts';
 import type { Encoding, FormValue } from './forms.ts';
-import { type Range, readRanges } from './ranges.ts';
 
 const DW_UT_compile = 1;
 const DW_UT_partial = 3;
@@ -119,17 +118,6 @@ export class Unit {
   /** Where the unit's part of an index section begins; without the attribute behind the section's header. */
   base(attribute: number, header: number): number {
     return offsetOf(this.root.get(attribute)) ?? header;
-  }
-
-  /** The code of a DIE with these attributes: none, one range, or several. */
-  ranges(attributes: Attributes): Range[] {
-    const list = attributes.get(Attribute.ranges);
-    if (list !== undefined) return readRanges(this, list);
-    const low = this.address(attributes.get(Attribute.lowPc));
-    const high = attributes.get(Attribute.highPc);
-    if (low === undefined || high === undefined) return [];
-    const end = high.kind === 'constant' ? low + high.value : this.address(high);
-    return end === undefined ? [] : [{ low, high: end }];
   }
 }
 

@@ -6,8 +6,8 @@ import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
 import { ByteReader } from '../byte-reader.ts';
-import { SHF_COMPRESSED, type Section } from './elf-file.ts';
 import { LinesError } from '../errors.ts';
+import { type Section, SHF_COMPRESSED } from './section.ts';
 
 /** struct Elf64_Chdr, and its ch_type. */
 const HEADER_BYTES = 24;

@@ -1,7 +1,12 @@
+/**
+ * ELF files of any size, read piece by piece. A path comes in; symbols and relocated debug sections go out. Read
+ * this file first, then elf-file.ts.
+ */
 import { gnuBuildId } from '../../../../common/elf-notes.ts';
 import { DebugSection } from './debug-section.ts';
-import { ElfFile, SHT_NOTE } from './elf-file.ts';
+import { ElfFile } from './elf-file.ts';
 import { SymbolTable } from './elf-symbols.ts';
+import { SHT_NOTE } from './section.ts';
 
 /** A vmlinux or kernel module with debug information. */
 export class DebugFile {

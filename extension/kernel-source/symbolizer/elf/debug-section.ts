@@ -1,7 +1,8 @@
-import type { ElfFile, Section } from './elf-file.ts';
 import { ByteReader } from '../byte-reader.ts';
-import { Relocations } from './relocations.ts';
+import type { ElfFile } from './elf-file.ts';
 import type { SymbolTable } from './elf-symbols.ts';
+import { Relocations } from './relocations.ts';
+import type { Section } from './section.ts';
 
 const FIRST_BYTES = 4096;
 

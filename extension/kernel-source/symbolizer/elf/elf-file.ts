@@ -1,33 +1,12 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { ByteReader } from '../byte-reader.ts';
-import { inflateSections } from './compressed-sections.ts';
 import { LinesError } from '../errors.ts';
+import { inflateSections } from './compressed-sections.ts';
+import { type Section, SHF_ALLOC } from './section.ts';
 
-/** Names as in elf(5). */
-export const SHT_RELA = 4;
-export const SHT_NOTE = 7;
-const SHF_ALLOC = 2;
-export const SHF_EXECINSTR = 4;
-export const SHF_COMPRESSED = 0x800;
 const ET_REL = 1;
 const FILE_HEADER_BYTES = 64;
 const SECTION_HEADER_BYTES = 64;
-
-export interface Section {
-  index: number;
-  name: string;
-  type: number;
-  flags: number;
-  /** Low 48 bits. In a relocatable file, where every section is at 0, the address that we lay it out at. */
-  address: number;
-  /** Where the contents are: the ELF file, or a temporary one that holds what was inflated. */
-  fd: number;
-  offset: number;
-  size: number;
-  link: number;
-  info: number;
-  alignment: number;
-}
 
 /**
  * An ELF file (64-bit, little-endian) that is read piece by piece: a vmlinux is up to a gigabyte. Reads are

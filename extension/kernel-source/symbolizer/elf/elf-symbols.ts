@@ -1,4 +1,5 @@
-import { type ElfFile, SHF_EXECINSTR } from './elf-file.ts';
+import type { ElfFile } from './elf-file.ts';
+import { SHF_EXECINSTR } from './section.ts';
 
 const SYMBOL_BYTES = 24;
 const STT_NOTYPE = 0;

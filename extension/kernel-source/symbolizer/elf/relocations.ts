@@ -1,6 +1,8 @@
-import { type ElfFile, type Section, SHT_RELA } from './elf-file.ts';
-import type { SymbolTable } from './elf-symbols.ts';
+import { lastUpTo } from '../../tables/last-up-to.ts';
 import { LinesError } from '../errors.ts';
+import type { ElfFile } from './elf-file.ts';
+import type { SymbolTable } from './elf-symbols.ts';
+import { type Section, SHT_RELA } from './section.ts';
 
 const ENTRY_BYTES = 24;
 const EM_X86_64 = 62;
@@ -56,9 +58,10 @@ export class Relocations {
 
   /** Writes the addresses into `data`, a piece of the section that begins at `start`. */
   apply(data: Buffer, start: number): void {
-    for (let at = this.firstFrom(start); at < this.order.length; at++) {
+    const offset = (index: number) => this.entries.readUIntLE((this.order[index] ?? 0) * ENTRY_BYTES, 6);
+    for (let at = lastUpTo(this.order.length, offset, start - 1) + 1; at < this.order.length; at++) {
       const entry = (this.order[at] ?? 0) * ENTRY_BYTES;
-      const target = this.entries.readUIntLE(entry, 6) - start;
+      const target = offset(at) - start;
       if (target >= data.length) return;
       const type = this.entries.readUInt32LE(entry + 8);
       const width = this.widths.get(type);
@@ -70,16 +73,5 @@ export class Relocations {
       if (width === 8) data.writeIntLE(value, target, 6);
       else data.writeInt32LE(value | 0, target);
     }
-  }
-
-  /** The first entry of `order` that applies at or after an offset. */
-  private firstFrom(offset: number): number {
-    let low = 0;
-    for (let high = this.order.length; low < high;) {
-      const middle = (low + high) >> 1;
-      if (this.entries.readUIntLE((this.order[middle] ?? 0) * ENTRY_BYTES, 6) < offset) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }

@@ -12,7 +12,7 @@ export type Tool = keyof typeof TOOLS;
  * Takes a tool's output as it comes. Both print the address, then for each function, innermost first, a line with
  * its name and one with `file:line:column`. Where an answer ends shows only when the next address follows.
  */
-export class SymbolizerAnswers {
+export class ToolAnswers {
   private rest = '';
   private answer: RawFrame[] | undefined;
   private name: string | undefined;

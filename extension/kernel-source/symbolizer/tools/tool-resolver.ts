@@ -1,8 +1,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { formatAddress } from '../../../recording/symbols.ts';
+import { formatKernelAddress } from '../../../../common/kernel-address.ts';
 import { LinesError } from '../errors.ts';
 import type { RawFrame, Resolver } from '../resolver.ts';
-import { SymbolizerAnswers, type Tool, TOOLS } from './answers.ts';
+import { ToolAnswers, type Tool, TOOLS } from './answers.ts';
 
 /** The first answer takes longest: the tool reads the index of a vmlinux, a second on a slow disk. */
 const ANSWER_MS = 20_000;
@@ -39,7 +39,7 @@ export class ToolResolver implements Resolver {
         const onAbort = () => reject(signal?.reason as Error);
         signal?.addEventListener('abort', onAbort, { signal: stop.signal });
         this.waiting.push({ resolve, reject });
-        stdin.write(`${formatAddress(address)}\n0x0\n`);
+        stdin.write(`${formatKernelAddress(address)}\n0x0\n`);
       });
     } finally {
       clearTimeout(timer);
@@ -57,7 +57,7 @@ export class ToolResolver implements Resolver {
     const child = spawn(this.tool, [...TOOLS[this.tool], this.path], { env });
     // After each address comes one more, only to see where the answer ends: every second answer is for that.
     let wanted = true;
-    const answers = new SymbolizerAnswers((frames) => {
+    const answers = new ToolAnswers((frames) => {
       if (wanted) this.waiting.shift()?.resolve(frames);
       wanted = !wanted;
     });

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { decodeCbpf } from '../../../../common/bpf/cbpf.ts';
 import { encode } from '../../../../common/bpf/ebpf.ts';
 import { MAX_ROUNDS, translate } from '../../../../common/bpf/translate.ts';
-import type { DirectReads } from '../../../../remote-agent/btf/direct-reads.ts';
+import type { DirectReads } from '../../../../common/bpf/direct-reads.ts';
 import type { CbpfInstruction } from '../../../../common/protocol.ts';
 import { cbpfProgram, packet } from '../../../support/bpf/cbpf-arbitrary.ts';
 import { runCbpf } from '../../../../common/bpf/cbpf-interpreter.ts';

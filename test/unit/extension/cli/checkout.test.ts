@@ -3,11 +3,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { bundle } from '../../../../build/bundle.ts';
 import { distDir } from '../../../../build/paths.ts';
 import { ExitCode } from '../../../../extension/cli/exit-codes.ts';
-import { parseCommandLine } from '../../../../extension/cli/options.ts';
+import { parseCommandLine } from '../../../../extension/cli/command-line.ts';
 import { traceCommand } from '../../../../extension/cli/commands/trace.ts';
 import type { KernelBuild } from '../../../../common/protocol.ts';
 import { endFakeAgents } from '../../../support/agent/fake-agent.ts';
@@ -72,9 +73,10 @@ async function traced(...args: string[]) {
   assert.ok(command.name === 'trace');
   const done = traceCommand(command, { ...fake.environment, distDir }, trace.start);
   await stdout.until(/SOURCE|"attached"/);
-  trace.agent.send(build(['ip_local_out', '', 'beside', 'kfree_skbmem']));
   trace.agent.send(NETFILTER_LOCATION);
   trace.agent.sendEvents([curl(0), curl(1), netfilterDrop(), curl(3), curl(0)]);
+  await setImmediate(); // events wait for what tells which definition is the right one
+  trace.agent.send(build(['ip_local_out', '', 'beside', 'kfree_skbmem']));
   await stdout.until(/kfree_skbmem[^]*ip_local_out/);
   await fake.stderr.until(/Get /);
   fake.interrupt();
@@ -121,6 +123,27 @@ test('prints an object for each place, once, as docs/json.md says', async () => 
   );
   const kinds = objects.map(({ type }) => type).filter((type) => type === 'place' || type === 'event');
   assert.deepEqual(kinds.slice(0, 2), ['place', 'event']);
+});
+
+test('a trace that ends before its target told of the build prints what is certain without', async () => {
+  const trace = new FakeTrace();
+  const stdout = new Collected();
+  const fake = new FakeProcess(stdout);
+  const command = parseCommandLine(['trace', 'root@guest', '--checkout', checkout]);
+  assert.ok(command.name === 'trace');
+  const done = traceCommand(command, { ...fake.environment, distDir }, trace.start);
+  await stdout.until(/SOURCE/);
+  trace.agent.send(NETFILTER_LOCATION);
+  trace.agent.sendEvents([curl(1), netfilterDrop(), curl(3)]);
+  fake.interrupt();
+  assert.equal(await done, ExitCode.Ok);
+  const ends = stdout.lines.map((line) => line.split(/ +/).slice(-2).join(' '));
+  assert.deepEqual(ends.slice(1, 3), [
+    'nf_hook_slow net/netfilter/core.c:1',
+    'nf_hook_slow+0x40 net/netfilter/core.c:1',
+  ]);
+  assert.match(ends[3] ?? '', / kfree_skbmem$/);
+  assert.doesNotMatch(fake.stderr.text, /Some drops/);
 });
 
 test('a folder that is no kernel tree is refused before the target is reached', async () => {

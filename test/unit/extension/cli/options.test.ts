@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { repoRoot } from '../../../../build/paths.ts';
+import { parseCommandLine } from '../../../../extension/cli/command-line.ts';
 import { EXIT_CODES } from '../../../../extension/cli/exit-codes.ts';
-import { helpText, optionForm } from '../../../../extension/cli/help.ts';
-import { OPTIONS, parseCommandLine } from '../../../../extension/cli/options.ts';
+import { helpText, optionForm, sourceHelpText } from '../../../../extension/cli/help.ts';
+import { OPTIONS, SOURCE_OPTIONS } from '../../../../extension/cli/options.ts';
 
 const docs = readFileSync(join(repoRoot, 'docs/terminal.md'), 'utf8');
 
@@ -32,6 +33,8 @@ test('--help names every option and exit code in lines that fit a terminal', () 
   const help = helpText();
   for (const option of OPTIONS) assert.ok(help.includes(` ${optionForm(option)}`), option.name);
   for (const [code] of EXIT_CODES) assert.match(help, new RegExp(`^ +${code} `, 'm'));
+  const ofSource = sourceHelpText();
+  for (const option of SOURCE_OPTIONS) assert.ok(ofSource.includes(` ${optionForm(option)}`), option.name);
   for (const line of help.split('\n')) assert.ok(line.length < 80, line);
 });
 
@@ -97,6 +100,9 @@ test('mistakes name themselves', () => {
     [['trace', 'h', '--output-limit-lines', '0'], /--output-limit-lines .* not "0"/],
     [['trace', 'h', '--output-limit-lines=-3'], /not "-3"/],
     [['trace', 'h', '--json=yes'], /--json/],
+    [['source', 'ip_rcv'], /needs --checkout/],
+    [['source', '--checkout', 'd'], /takes one function/],
+    [['source', '--filter-func', 'x', 'ip_rcv'], /--filter-func/],
   ] as const) {
     assert.throws(() => parseCommandLine(args), { name: 'PacketTraceError', code: 'usage', message });
   }
@@ -106,4 +112,5 @@ test('help and version win over everything', () => {
   assert.equal(parseCommandLine(['trace', '--help']).name, 'help');
   assert.equal(parseCommandLine(['--version']).name, 'version');
   assert.equal(parseCommandLine([]).name, 'help');
+  assert.deepEqual(parseCommandLine(['source', '--help']), { name: 'help', of: 'source' });
 });

@@ -4,7 +4,7 @@ import { setImmediate as settled } from 'node:timers/promises';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { NO_FILTER } from '../../../../extension/recording/filters.ts';
 import type { StartLaunch } from '../../../../extension/tracing/launch-configuration.ts';
-import { PacketTraceSession } from '../../../../extension/debug/session.ts';
+import { TraceDebugSession } from '../../../../extension/debug/session.ts';
 import { PacketTraceError } from '../../../../extension/base/errors.ts';
 import type { RunningTrace } from '../../../../extension/tracing/start-trace.ts';
 import { FakeCapture } from '../../../support/agent/fake-capture.ts';
@@ -15,7 +15,7 @@ class Client {
   private readonly waiting = new Map<number, (response: DebugProtocol.Response) => void>();
   private seq = 0;
 
-  constructor(readonly session: PacketTraceSession) {
+  constructor(readonly session: TraceDebugSession) {
     session.onDidSendMessage((raw) => {
       const message = raw as DebugProtocol.ProtocolMessage;
       if (message.type === 'event') this.events.push(message as DebugProtocol.Event);
@@ -71,7 +71,7 @@ function setUp(start?: StartLaunch) {
       return Promise.resolve();
     },
   };
-  const client = new Client(new PacketTraceSession(start ?? (() => Promise.resolve(trace))));
+  const client = new Client(new TraceDebugSession(start ?? (() => Promise.resolve(trace))));
   return { client, capture, calls, trace };
 }
 

@@ -8,6 +8,7 @@ import { distDir } from '../../../../build/paths.ts';
 import { findCheckout, isKernelTree } from '../../../../extension/kernel-source/checkout/find-checkout.ts';
 import { cachePath, loadIndex } from '../../../../extension/kernel-source/index/cache-file.ts';
 import { KernelSource } from '../../../../extension/kernel-source/kernel-source.ts';
+import { searchSymbols } from '../../../../extension/kernel-source/symbol-search.ts';
 import { define, LANDMARKS, writeTree } from '../../../support/source/source-tree.ts';
 
 const made: string[] = [];
@@ -122,10 +123,7 @@ test('the index finds what macros make, and the functions of a file', async () =
   assert.deepEqual(await find(source, 'made_one'), ['net/a.c:3']);
   assert.equal(source.functionAt('net/a.c', 5)?.name, 'two');
   assert.equal(source.functionAt('net/a.c', 0), undefined);
-  assert.deepEqual(
-    source.index?.search('tw', 10).map(({ name }) => name),
-    ['two'],
-  );
+  assert.deepEqual(source.index && searchSymbols(source.index, 'tw', 10).map(({ name }) => name), ['two']);
 });
 
 test('a click reads the file again: an edit moves the line, also of what a macro makes', async () => {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TextTable } from '../../../../extension/kernel-source/tables/string-table.ts';
+import { StringTable } from '../../../../extension/kernel-source/tables/string-table.ts';
 import { bestNames } from '../../../../extension/kernel-source/symbol-search.ts';
 
 const NAMES = [
   ...['__tcp_v4_rcv', 'ip_rcv', 'ip_rcv_core', 'ip_rcv_finish', 'ipv6_rcv', 'rcv', 'rcv_all', 'tcp_rcv'],
   ...['tcp_rcvbuf', 'xrcv'],
 ].sort();
-const TABLE = TextTable.columns(NAMES);
+const TABLE = StringTable.columns(NAMES);
 
 test('the name itself, then what begins with it, then words that do, then the rest; shorter first', () => {
   assert.deepEqual(bestNames(TABLE, 'rcv', 100), [
@@ -22,7 +22,7 @@ test('no more names than asked for, the best of them', () => {
 });
 
 test('a text that only two neighbours together contain is in none', () => {
-  const table = TextTable.columns(['ab', 'cd', 'xbc']);
+  const table = StringTable.columns(['ab', 'cd', 'xbc']);
   assert.deepEqual(bestNames(table, 'bc', 10), ['xbc']);
   assert.deepEqual(bestNames(table, 'bcd', 10), []);
 });

@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { bundle } from '../../../../build/bundle.ts';
-import { distDir } from '../../../../build/paths.ts';
-import { skewOf } from '../../../../extension/kernel-source/checkout-skew.ts';
-import { KernelSource } from '../../../../extension/kernel-source/kernel-source.ts';
-import { lineText } from '../../../../extension/kernel-source/symbolizer/line-text.ts';
 import { TracedKernel } from '../../../../extension/kernel-source/traced-kernel.ts';
 import type { KernelBuild, Neighbourhood } from '../../../../common/protocol.ts';
-import { define, LANDMARKS, writeTree } from '../../../support/source/source-tree.ts';
 
 const pack = (text: string) => gzipSync(text).toString('base64');
 
@@ -50,6 +41,7 @@ test('names the functions around one, nearest first, as the source has them', ()
   assert.deepEqual(kernel().neighbours(at(UNKNOWN, 'other')), []);
   const drop = { ...at(UNKNOWN, 'other'), neighbours: ['x.isra.0'] };
   assert.deepEqual(kernel().neighbours(drop), ['x']); // the agent told with the place
+  assert.deepEqual(kernel({ neighbourhood: '' }).neighbours(at(RCV, 'ip_rcv')), []); // it could not find out
 });
 
 test('makes of a drop the place of the call before it', () => {
@@ -76,50 +68,4 @@ test('unpacks the configuration, where there is one', () => {
   assert.equal(kernel().config, 'CONFIG_NET=y\n');
   assert.equal(kernel({ config: null }).config, undefined);
   assert.equal(kernel({ config: 'bm8gZ3ppcA==' }).config, undefined);
-});
-
-test('writes a line with what it was inlined in', () => {
-  const frame = (name: string, path: string | undefined, line: number) => {
-    return { function: name, path, file: `/build/${name}.c`, line };
-  };
-  assert.equal(lineText([]), '');
-  assert.equal(lineText([frame('ip_rcv', 'net/ipv4/ip_input.c', 12)]), 'net/ipv4/ip_input.c:12');
-  assert.equal(
-    lineText([frame('skb_drop', undefined, 3), frame('ip_rcv', 'net/ipv4/ip_input.c', 12)]),
-    '/build/skb_drop.c:3 (inlined in ip_rcv, net/ipv4/ip_input.c:12)',
-  );
-});
-
-const made: string[] = [];
-before(() => bundle());
-after(() => Promise.all(made.map((dir) => rm(dir, { recursive: true }))));
-
-const PROC_VERSION =
-  'Linux version 6.1.0-56-cloud-amd64 (debian@debian) #1 SMP Debian 6.1.192-2 (2026-01-01)';
-
-async function skewWith(makefile: string, functions: readonly string[]) {
-  const names = Array.from({ length: 60 }, (_, number) => `skb_${number}`);
-  const root = await writeTree({
-    ...LANDMARKS,
-    'net/core/dev.c': names.map((name) => define(name)).join(''),
-  });
-  await writeFile(join(root, 'Makefile'), makefile);
-  const cacheDir = await mkdtemp(join(tmpdir(), 'kernel-source-cache-'));
-  made.push(root, cacheDir);
-  const source = new KernelSource(root, { distDir, cacheDir });
-  try {
-    return await skewOf(source, PROC_VERSION, [...names.map((name) => `${name}.isra.0`), ...functions]);
-  } finally {
-    source.dispose();
-  }
-}
-
-test('compares a checkout with the kernel that is traced', async () => {
-  const makefile = 'VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 192\n';
-  assert.equal((await skewWith(makefile, []))?.level, 'same');
-  assert.equal((await skewWith(makefile.replace('192', '170'), []))?.level, 'near');
-  const other = await skewWith(makefile, ['new_1', 'new_2', 'new_3']);
-  assert.equal(other?.level, 'other');
-  assert.match(other.message, /3 of 63 .*new_1/);
-  assert.match(other.remedy, /linux-source-6\.1/);
 });

@@ -30,7 +30,7 @@ async function read(stream: Readable, wanted: number): Promise<Buffer> {
 }
 
 async function checkEcho(target: Target): Promise<void> {
-  const agent = await target.startAgent('serve');
+  const agent = await target.startAgent();
   // Sent before the greeting was read: no byte may be eaten by a shell.
   const sent = Buffer.alloc(300_000, 0).map((_, index) => index % 256);
   agent.input.write(sent);
@@ -47,10 +47,11 @@ async function checkEcho(target: Target): Promise<void> {
   });
 }
 
-async function checkCheck(target: Target): Promise<void> {
-  const agent = await target.startAgent('check');
-  assert.equal((await read(agent.output, 12)).toString(), 'hello check\n');
-  assert.equal((await agent.closed).exitCode, 0);
+async function checkClosedAtOnce(target: Target): Promise<void> {
+  const agent = await target.startAgent();
+  assert.equal((await read(agent.output, 12)).toString(), 'hello serve\n');
+  agent.close();
+  assert.equal((await agent.closed).exitCode, 7);
 }
 
 describe('over SSH', () => {
@@ -68,9 +69,9 @@ describe('over SSH', () => {
   });
 
   test('bytes pass unchanged; its end is seen', () => checkEcho(target));
-  test('check mode', () => checkCheck(target));
+  test('an agent that is closed at once', () => checkClosedAtOnce(target));
   test('several at once', async () => {
-    await Promise.all([checkEcho(target), checkEcho(target), checkCheck(target)]);
+    await Promise.all([checkEcho(target), checkEcho(target), checkClosedAtOnce(target)]);
   });
 
   test('a broken agent: agent-start with what it said', async () => {
@@ -79,7 +80,7 @@ describe('over SSH', () => {
     const broken = await connectTarget(connectOptions(server, assets));
     try {
       await assert.rejects(
-        broken.startAgent('serve'),
+        broken.startAgent(),
         (error) =>
           error instanceof PacketTraceError &&
           error.code === 'agent-start' &&
@@ -92,13 +93,13 @@ describe('over SSH', () => {
 
   test('dispose ends the agents, which is no lost connection', async () => {
     const other = await connectTarget(connectOptions(server, fakeAssets(server.dir)));
-    const agent = await other.startAgent('serve');
+    const agent = await other.startAgent();
     other.dispose();
     assert.equal((await agent.closed).connectionLost, false);
   });
 
   test('a cut connection: every agent says so, and no further one starts', async () => {
-    const agents: AgentConnection[] = [await target.startAgent('serve'), await target.startAgent('serve')];
+    const agents: AgentConnection[] = [await target.startAgent(), await target.startAgent()];
     for (const agent of agents) agent.output.resume();
     await server.cutConnections();
     for (const agent of agents) {
@@ -107,7 +108,7 @@ describe('over SSH', () => {
       assert.equal(closed.exitCode, undefined);
     }
     await assert.rejects(
-      target.startAgent('serve'),
+      target.startAgent(),
       (error) => error instanceof PacketTraceError && error.code === 'connection-lost',
     );
   });
@@ -120,7 +121,7 @@ describe('on this machine', { skip: process.getuid?.() !== 0 && 'needs root' }, 
     dir = mkdtempSync(join(tmpdir(), 'kpt-local-'));
     target = await connectTarget({
       target: 'local',
-      assetsDir: fakeAssets(dir),
+      distDir: fakeAssets(dir),
       prompts: { confirmHostKey: () => Promise.resolve(false), secret: () => Promise.resolve(undefined) },
       hostKeys: { read: () => Promise.resolve(''), append: () => Promise.resolve() },
       log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
@@ -138,5 +139,5 @@ describe('on this machine', { skip: process.getuid?.() !== 0 && 'needs root' }, 
     assert.deepEqual(target.facts.node, { path: process.execPath, version: process.version, origin: 'own' });
   });
   test('bytes pass unchanged; its end is seen', () => checkEcho(target));
-  test('check mode', () => checkCheck(target));
+  test('an agent that is closed at once', () => checkClosedAtOnce(target));
 });

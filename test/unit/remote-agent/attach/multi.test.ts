@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { attachMulti, type MultiOptions } from '../../../../remote-agent/attach/multi.ts';
+import type { AttachOptions } from '../../../../remote-agent/attach/attachment.ts';
+import { attachMulti } from '../../../../remote-agent/attach/multi.ts';
 import { LibbpfError, type BpfLink, type BpfProgram } from '../../../../remote-agent/native/libbpf.ts';
 import type { PlannedFunction } from '../../../../remote-agent/plan/plan.ts';
 
@@ -39,15 +40,9 @@ class FakeKernel {
   }
 }
 
-function attachTo(kernel: FakeKernel, functions: PlannedFunction[], extra: Partial<MultiOptions> = {}) {
-  return attachMulti({
-    functions,
-    program: (argument) => BigInt(argument) as BpfProgram,
-    links: kernel,
-    signal: new AbortController().signal,
-    onProgress: () => undefined,
-    ...extra,
-  });
+function attachTo(kernel: FakeKernel, functions: PlannedFunction[], extra: Partial<AttachOptions> = {}) {
+  const program = (argument: number) => BigInt(argument) as BpfProgram;
+  return attachMulti({ functions }, { program, ...extra }, kernel);
 }
 
 describe('attachMulti', () => {

@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CurrentSymbols, loadedModules } from '../../../../remote-agent/kernel/live-symbols.ts';
+import { LiveSymbols } from '../../../../remote-agent/kernel/live-symbols.ts';
+import { loadedModules } from '../../../../remote-agent/kernel/modules.ts';
 import { Drain } from '../../../../remote-agent/events/drain.ts';
-import { DropLocations } from '../../../../remote-agent/events/code-places.ts';
+import { CodePlaces } from '../../../../remote-agent/events/code-places.ts';
 import { FrameDecoder } from '../../../../common/framing.ts';
 import { Output } from '../../../../remote-agent/events/output.ts';
 import { EventsHeader } from '../../../../common/protocol.ts';
 import { RECORD_STRIDE, type RingBuffer } from '../../../../remote-agent/events/ring-buffer.ts';
-import { SymbolOrder } from '../../../../remote-agent/kernel/symbol-map.ts';
+import { SymbolMap } from '../../../../remote-agent/kernel/symbol-map.ts';
 
 /** A ring that never runs dry before it has given `records`. */
 class FakeRing {
@@ -32,7 +33,7 @@ function setUp(t: TestContext, records: number) {
     ring as unknown as RingBuffer,
     loss,
     new Output(stream),
-    new DropLocations(new CurrentSymbols(new SymbolOrder(Buffer.alloc(0)), loadedModules())),
+    new CodePlaces(new LiveSymbols(new SymbolMap(Buffer.alloc(0)), loadedModules())),
   );
   t.after(() => {
     drain.stop(); // or its timer would keep a failed test alive

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { repoRoot } from '../../../../build/paths.ts';
+import { CpuLossLayout, LossLimit } from '../../../../common/layouts.ts';
 import { possibleCpus, sumLoss } from '../../../../remote-agent/events/loss-counters.ts';
 
 test('the totals of all CPUs are summed, and what was told is not', () => {
@@ -13,10 +11,9 @@ test('the totals of all CPUs are summed, and what was told is not', () => {
   assert.equal(sumLoss(new Uint32Array(counters.buffer)), 2 ** 33 + 6);
 });
 
-test('the counters are laid out as bpf/events/loss.h has them', () => {
-  const source = readFileSync(join(repoRoot, 'bpf/events/loss.h'), 'utf8');
-  assert.match(source, /#define LOSS_CPUS 1024\n/);
-  assert.match(source, /struct cpu_loss \{\n\t__u64 total;[^}]*\} __attribute__\(\(aligned\(64\)\)\);/);
+test('each CPU has a cache line of its own, which begins with its total', () => {
+  assert.equal(LossLimit.LossCpus, 1024);
+  assert.deepEqual([CpuLossLayout.total, CpuLossLayout.bytes], [0, 64]);
 });
 
 test('the number of counters that can be in use', () => {

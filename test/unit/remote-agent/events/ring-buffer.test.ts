@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EventRecord, RINGBUF_BUSY_BIT, RINGBUF_DISCARD_BIT } from '../../../../common/protocol.ts';
+import { RINGBUF_BUSY_BIT, RINGBUF_DISCARD_BIT } from '../../../../common/protocol.ts';
+import { EventLayout } from '../../../../common/layouts.ts';
 import { RECORD_STRIDE, RingBuffer } from '../../../../remote-agent/events/ring-buffer.ts';
 
 const SIZE = 4096;
@@ -22,14 +23,14 @@ class FakeRing {
   /** Reserves a record; its bytes are `mark`. Returns its position. */
   reserve(mark: number): bigint {
     const position = this.producer[0] ?? 0n;
-    this.header(position, (EventRecord.bytes | RINGBUF_BUSY_BIT) >>> 0);
+    this.header(position, (EventLayout.bytes | RINGBUF_BUSY_BIT) >>> 0);
     for (let byte = 8; byte < RECORD_STRIDE; byte++) this.#write(position, byte, mark);
     this.producer[0] = position + BigInt(RECORD_STRIDE);
     return position;
   }
 
   submit(mark: number): void {
-    this.header(this.reserve(mark), EventRecord.bytes);
+    this.header(this.reserve(mark), EventLayout.bytes);
   }
 
   header(position: bigint, value: number): void {
@@ -80,13 +81,13 @@ test('nothing behind a record that is still being written is taken', () => {
   fake.submit(3);
   assert.deepEqual(marks(fake.ring.take(SIZE, 0)), [1]);
   assert.equal(fake.ring.take(SIZE, 0), undefined);
-  fake.header(busy, EventRecord.bytes);
+  fake.header(busy, EventLayout.bytes);
   assert.deepEqual(marks(fake.ring.take(SIZE, 0)), [2, 3]);
 });
 
 test('a discarded record travels with its mark', () => {
   const fake = new FakeRing();
-  fake.header(fake.reserve(1), EventRecord.bytes | RINGBUF_DISCARD_BIT);
+  fake.header(fake.reserve(1), EventLayout.bytes | RINGBUF_DISCARD_BIT);
   fake.submit(2);
   const taken = fake.ring.take(SIZE, 0);
   assert.deepEqual(marks(taken), [1, 2]);
@@ -114,6 +115,6 @@ test('positions wrap around the ring and go beyond 32 bits', () => {
 
 test('a record of another size is an error, not an event', () => {
   const fake = new FakeRing();
-  fake.header(fake.reserve(1), EventRecord.bytes - 8);
+  fake.header(fake.reserve(1), EventLayout.bytes - 8);
   assert.throws(() => fake.ring.take(SIZE, 0), /120 bytes/);
 });

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { openKernelMemory } from '../../../../remote-agent/kernel/kernel-core.ts';
+import { openKernelCore } from '../../../../remote-agent/kernel/kernel-core.ts';
 
 const TEXT = 0xffffffff81000000n;
 
@@ -27,26 +27,26 @@ function coreFile(t: TestContext, bytes: Buffer): string {
 }
 
 test('reads memory by its address', (t) => {
-  const memory = openKernelMemory(coreFile(t, Buffer.from('0123456789')));
-  assert.ok(memory);
-  t.after(() => memory.close());
-  assert.equal(Buffer.from(memory.read(TEXT + 3n, 4) ?? []).toString(), '3456');
+  const core = openKernelCore(coreFile(t, Buffer.from('0123456789')));
+  assert.ok(core);
+  t.after(() => core.close());
+  assert.equal(Buffer.from(core.read(TEXT + 3n, 4) ?? []).toString(), '3456');
 });
 
 test('what is not there reads as undefined', (t) => {
-  const memory = openKernelMemory(coreFile(t, Buffer.from('0123456789')));
-  assert.ok(memory);
-  t.after(() => memory.close());
-  assert.equal(memory.read(TEXT + 8n, 4), undefined);
-  assert.equal(memory.read(0n, 4), undefined);
-  assert.equal(openKernelMemory('/nonexistent/kcore'), undefined);
+  const core = openKernelCore(coreFile(t, Buffer.from('0123456789')));
+  assert.ok(core);
+  t.after(() => core.close());
+  assert.equal(core.read(TEXT + 8n, 4), undefined);
+  assert.equal(core.read(0n, 4), undefined);
+  assert.equal(openKernelCore('/nonexistent/kcore'), undefined);
 });
 
 test('a file that is no core file has no memory', (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'kcore-'));
   t.after(() => rmSync(dir, { recursive: true }));
   writeFileSync(join(dir, 'kcore'), 'short');
-  const memory = openKernelMemory(join(dir, 'kcore'));
-  assert.equal(memory?.read(TEXT, 1), undefined);
-  memory?.close();
+  const core = openKernelCore(join(dir, 'kcore'));
+  assert.equal(core?.read(TEXT, 1), undefined);
+  core?.close();
 });

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { readKernelConfig } from '../../../../remote-agent/kernel/config.ts';
-import { SymbolOrder } from '../../../../remote-agent/kernel/symbol-map.ts';
+import { SymbolMap } from '../../../../remote-agent/kernel/symbol-map.ts';
 
 /** A module's symbols come in no order, the padding before functions counts as none. */
 const KALLSYMS = `ffffffff81000000 T _stext
@@ -21,13 +21,13 @@ ffffffffc0000000 t nft_alias\t[nf_tables]
 ffffffffc0002000 t br_handle\t[bridge]
 `;
 
-const order = () => new SymbolOrder(Buffer.from(KALLSYMS));
+const map = () => new SymbolMap(Buffer.from(KALLSYMS));
 
 test('finds the function that an address lies in', () => {
   const [first, inside, module, before] = [
     0xffff_8100_0020, 0xffff_8100_002f, 0xffff_c000_0123, 0xffff_8000_0000,
   ];
-  assert.deepEqual(order().locate(first), {
+  assert.deepEqual(map().locate(first), {
     address: first,
     start: first,
     name: 'ip_rcv',
@@ -35,8 +35,8 @@ test('finds the function that an address lies in', () => {
     distance: 0x30, // data symbols do not count
     neighbours: ['_text', '_stext', 'ip_list_rcv', 'ip_last'],
   });
-  assert.equal(order().locate(inside)?.start, first);
-  assert.deepEqual(order().locate(module), {
+  assert.equal(map().locate(inside)?.start, first);
+  assert.deepEqual(map().locate(module), {
     address: module,
     start: 0xffff_c000_0040,
     name: 'nft_eval',
@@ -44,20 +44,20 @@ test('finds the function that an address lies in', () => {
     distance: 0x1fc0,
     neighbours: ['nft_alias', 'nft_do_chain'], // of its own module only
   });
-  assert.equal(order().locate(before), undefined);
+  assert.equal(map().locate(before), undefined);
 });
 
 test('of several names at one address takes the first, and the distance behind all of them', () => {
-  const found = order().locate(0xffff_c000_0000);
+  const found = map().locate(0xffff_c000_0000);
   assert.deepEqual([found?.name, found?.distance], ['nft_do_chain', 0x40]);
 });
 
 test('the last symbol of all has no known distance', () => {
-  assert.equal('distance' in order().locate(0xffff_c000_2004)!, false);
+  assert.equal('distance' in map().locate(0xffff_c000_2004)!, false);
 });
 
 test('gives the names around functions once, apart where symbols are left out', () => {
-  const { names, positions, distances } = order().neighbourhood([
+  const { names, positions, distances } = map().neighbourhood([
     0xffff_8100_0020, 0xffff_8100_0050, 0xffff_c000_2000, 0xffff_8000_0000,
   ]);
   assert.deepEqual(names, ['_stext', '_text', 'ip_rcv', 'ip_list_rcv', 'ip_last', '', 'br_handle']);
@@ -67,7 +67,7 @@ test('gives the names around functions once, apart where symbols are left out', 
 
 test('reaches no further than six functions to each side', () => {
   const lines = Array.from({ length: 30 }, (_, at) => `ffffffff810000${(at + 16).toString(16)} t f${at}\n`);
-  const symbols = new SymbolOrder(Buffer.from(lines.join('')));
+  const symbols = new SymbolMap(Buffer.from(lines.join('')));
   const { names } = symbols.neighbourhood([0xffff_8100_0010 + 15]);
   assert.deepEqual(
     names,
@@ -78,8 +78,8 @@ test('reaches no further than six functions to each side', () => {
 });
 
 test('tells where the kernel’s code begins', () => {
-  assert.equal(order().textStart, 0xffff_8100_0000);
-  assert.equal(new SymbolOrder(Buffer.alloc(0)).textStart, undefined);
+  assert.equal(map().textStart, 0xffff_8100_0000);
+  assert.equal(new SymbolMap(Buffer.alloc(0)).textStart, undefined);
 });
 
 async function root(t: TestContext, files: Record<string, string | Buffer>): Promise<string> {

@@ -1,25 +1,8 @@
 /** `struct trace_config` of bpf/trace-config.h as the agent writes it. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { repoRoot } from '../../../../build/paths.ts';
+import { TraceConfigLayout as At } from '../../../../common/layouts.ts';
 import { encodeTraceConfig } from '../../../../remote-agent/programs/trace-config.ts';
-
-/** Offset of each member, as a C compiler lays them out. */
-function members(): Map<string, number> {
-  const source = readFileSync(join(repoRoot, 'bpf/trace-config.h'), 'utf8');
-  const body = /struct trace_config \{\n(.*?)\n\};/s.exec(source)?.[1] ?? '';
-  const offsets = new Map<string, number>();
-  let at = 0;
-  for (const [, bits, name, count] of body.matchAll(/^\s*__u(8|16|32|64) (\w+)(?:\[(\d+)\])?;$/gm)) {
-    const size = Number(bits) / 8;
-    at = Math.ceil(at / size) * size;
-    offsets.set(name ?? '', at);
-    at += size * Number(count ?? 1);
-  }
-  return offsets;
-}
 
 const connection = {
   local: { address: '10.0.2.15', port: 22 },
@@ -37,30 +20,18 @@ test('each member is where the program reads it', () => {
       generation: 7,
     }),
   );
-  const offsets = members();
-  const at = (name: string) => {
-    const offset = offsets.get(name);
-    assert.ok(offset !== undefined, `config.h has no ${name}`);
-    return offset;
-  };
-  assert.equal(offsets.size, 11);
-  assert.equal(bytes[at('kprobe_multi')], 1);
-  assert.equal(bytes[at('filtered')], 0);
-  assert.equal(bytes[at('reason_argument')], 2);
-  assert.equal(bytes[at('has_own')], 1);
-  assert.equal(bytes[at('direct_reads')], 1);
-  assert.equal(bytes.readUInt32LE(at('generation')), 7);
-  assert.equal(bytes.readUInt16LE(at('own_local_port')), 22);
-  assert.equal(bytes.readUInt16LE(at('own_remote_port')), 49152);
-  assert.equal(bytes[at('own_is_ipv6')], 0);
-  assert.deepEqual(
-    [...bytes.subarray(at('own_local_address'), at('own_local_address') + 5)],
-    [10, 0, 2, 15, 0],
-  );
-  assert.deepEqual(
-    [...bytes.subarray(at('own_remote_address'), at('own_remote_address') + 5)],
-    [10, 0, 2, 2, 0],
-  );
+  assert.equal(Object.keys(At).length, 11 + 1);
+  assert.equal(bytes[At.kprobeMulti], 1);
+  assert.equal(bytes[At.filtered], 0);
+  assert.equal(bytes[At.reasonArgument], 2);
+  assert.equal(bytes[At.hasOwn], 1);
+  assert.equal(bytes[At.directReads], 1);
+  assert.equal(bytes.readUInt32LE(At.generation), 7);
+  assert.equal(bytes.readUInt16LE(At.ownLocalPort), 22);
+  assert.equal(bytes.readUInt16LE(At.ownRemotePort), 49152);
+  assert.equal(bytes[At.ownIsIpv6], 0);
+  assert.deepEqual([...bytes.subarray(At.ownLocalAddress, At.ownLocalAddress + 5)], [10, 0, 2, 15, 0]);
+  assert.deepEqual([...bytes.subarray(At.ownRemoteAddress, At.ownRemoteAddress + 5)], [10, 0, 2, 2, 0]);
 });
 
 test('a kernel without drop reasons, and a trace without SSH', () => {
@@ -85,5 +56,5 @@ test('an IPv6 connection', () => {
     directReads: false,
     generation: 0,
   });
-  assert.equal(bytes[members().get('own_is_ipv6') ?? 0], 1);
+  assert.equal(bytes[At.ownIsIpv6], 1);
 });

@@ -7,7 +7,7 @@ import { ExitCode } from '../../../../../extension/cli/exit-codes.ts';
 import { filterCheckCommand } from '../../../../../extension/cli/commands/filter-check.ts';
 import type { FilterCheck } from '../../../../../extension/cli/output/filter-check-format.ts';
 import { linesOf } from '../../../../../extension/cli/lines.ts';
-import { parseCommandLine } from '../../../../../extension/cli/options.ts';
+import { parseCommandLine } from '../../../../../extension/cli/command-line.ts';
 import { compileWith, type FilterLibrary } from '../../../../../extension/filter/libpcap/compile.ts';
 import { differences, readJsonDocs } from '../../../../support/json-docs.ts';
 import { loadFilterLibrary, makeFilterDist } from '../../../../support/filter/filter-library.ts';

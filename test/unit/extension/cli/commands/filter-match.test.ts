@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ExitCode } from '../../../../../extension/cli/exit-codes.ts';
 import { filterMatchCommand } from '../../../../../extension/cli/commands/filter-match.ts';
-import { parseCommandLine } from '../../../../../extension/cli/options.ts';
+import { parseCommandLine } from '../../../../../extension/cli/command-line.ts';
 import { Collected, FakeProcess } from '../../../../support/agent/fake-trace.ts';
 import { differences, readJsonDocs } from '../../../../support/json-docs.ts';
 import { pcapFile } from '../../../../support/packets/capture-file.ts';

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { checkCommand } from '../../../../../extension/cli/commands/check.ts';
 import { ExitCode } from '../../../../../extension/cli/exit-codes.ts';
-import { parseCommandLine } from '../../../../../extension/cli/options.ts';
+import { parseCommandLine } from '../../../../../extension/cli/command-line.ts';
 import { traceCommand } from '../../../../../extension/cli/commands/trace.ts';
-import type { TargetCheck } from '../../../../../extension/tracing/start-trace.ts';
+import type { TargetCheck } from '../../../../../extension/tracing/with-agent.ts';
 import { endFakeAgents } from '../../../../support/agent/fake-agent.ts';
 import {
   Collected,

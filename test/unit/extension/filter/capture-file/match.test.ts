@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { PacketTraceError } from '../../../../../extension/base/errors.ts';
-import { AgentMatcher } from '../../../../../extension/tracing/agent-matcher.ts';
+import { AgentClient } from '../../../../../extension/tracing/agent-client.ts';
+import { decideBy } from '../../../../../extension/tracing/with-agent.ts';
 import { decideHere, matchFile, type Decide } from '../../../../../extension/filter/capture-file/match.ts';
 import { endFakeAgents, FakeAgent } from '../../../../support/agent/fake-agent.ts';
+import { hello } from '../../../../support/agent/records.ts';
 import { pcapFile, pcapngPacket, pcapngSection } from '../../../../support/packets/capture-file.ts';
 import { compileFilter } from '../../../../support/filter/compile-filter.ts';
 import { loadNativeLibpcap, type NativeLibpcap } from '../../../../support/filter/native-libpcap.ts';
@@ -126,7 +128,8 @@ test('many packets go in batches, in order', async () => {
 test('a target decides over what it is sent, and its errors are told', async () => {
   writeFileSync(path, pcapFile(EN10MB, FRAMES.slice(0, 3)));
   const agent = new FakeAgent();
-  const { decide } = new AgentMatcher(agent.connection);
+  const decide = decideBy(new AgentClient(agent.connection));
+  agent.send(hello());
   const filter = await compileFilter('tcp');
   const matching = matchFile(path, filter, { decide });
   const request = await agent.request('match');

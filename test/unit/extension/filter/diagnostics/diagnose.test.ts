@@ -1,4 +1,4 @@
-/** Diagnostics: explanations and repairs of refused filters, doubts about valid ones, silence about usual ones. */
+/** Diagnostics: explanations and repairs of refused filters, lints of valid ones, silence about usual ones. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { before, describe, it } from 'node:test';
@@ -35,7 +35,7 @@ describe('diagnostics of a filter', () => {
   }
 
   /** `code: text it is about` */
-  function doubts(text: string, severity: 'warning' | 'information' = 'warning'): string[] {
+  function lints(text: string, severity: 'warning' | 'information' = 'warning'): string[] {
     return diagnose(library, text)
       .filter((found) => found.severity === severity)
       .map(({ code, start, end }) => `${code}: ${text.slice(start, end)}`);
@@ -124,6 +124,8 @@ describe('diagnostics of a filter', () => {
       'host 0:11:22:33:44:55': '* ether host 0:11:22:33:44:55',
       'tcp port htpp': '* tcp port http',
       'tcp port 8O': '* tcp port 80',
+      'icmp6[icmp6type] = icmp6-multicastlistnerreportv2':
+        '* icmp6[icmp6type] = icmp6-multicastlistenerreportv2',
       'udp port http': '* udp port 80',
       'ip proto ospff': '* ip proto ospf',
       'icmp or (tcp': '* icmp or (tcp)',
@@ -184,43 +186,43 @@ describe('diagnostics of a filter', () => {
   });
 
   it('tells of what is always true or false on a link type', () => {
-    assert.deepEqual(doubts('arp'), ['never-on-link-type: arp']);
-    assert.deepEqual(doubts('vlan 5 and host 10.0.0.1'), ['never-on-link-type: vlan 5']);
-    assert.deepEqual(doubts('not arp'), ['always-on-link-type: arp']);
-    assert.deepEqual(doubts('icmp or arp', 'information'), ['never-on-link-type: arp']);
-    assert.deepEqual(doubts('tcp or not tcp'), ['always: tcp or not tcp']);
-    assert.deepEqual(doubts('icmp or (tcp and udp)'), ['never: (tcp and udp)']);
+    assert.deepEqual(lints('arp'), ['never-on-link-type: arp']);
+    assert.deepEqual(lints('vlan 5 and host 10.0.0.1'), ['never-on-link-type: vlan 5']);
+    assert.deepEqual(lints('not arp'), ['always-on-link-type: arp']);
+    assert.deepEqual(lints('icmp or arp', 'information'), ['never-on-link-type: arp']);
+    assert.deepEqual(lints('tcp or not tcp'), ['always: tcp or not tcp']);
+    assert.deepEqual(lints('icmp or (tcp and udp)'), ['never: (tcp and udp)']);
   });
 
   it('tells of precedence', () => {
-    assert.deepEqual(doubts('tcp or udp and host 10.0.0.1'), ['precedence: tcp or udp and host 10.0.0.1']);
+    assert.deepEqual(lints('tcp or udp and host 10.0.0.1'), ['precedence: tcp or udp and host 10.0.0.1']);
     assert.deepEqual(repairs('tcp or udp and host 10.0.0.1'), [
       '(tcp or udp) and host 10.0.0.1',
       'tcp or (udp and host 10.0.0.1)',
     ]);
-    assert.deepEqual(doubts('tcp and host 10.0.0.1 or udp'), []);
-    assert.deepEqual(doubts('not tcp or icmp'), ['negation: not tcp or icmp']);
+    assert.deepEqual(lints('tcp and host 10.0.0.1 or udp'), []);
+    assert.deepEqual(lints('not tcp or icmp'), ['negation: not tcp or icmp']);
     assert.deepEqual(repairs('not tcp or icmp'), ['not (tcp or icmp)', '(not tcp) or icmp']);
-    assert.deepEqual(doubts('not (tcp or icmp)'), []);
-    assert.deepEqual(doubts('tcp or udp port 53'), ['qualifier-reach: tcp or udp port 53']);
+    assert.deepEqual(lints('not (tcp or icmp)'), []);
+    assert.deepEqual(lints('tcp or udp port 53'), ['qualifier-reach: tcp or udp port 53']);
   });
 
   it('tells of terms that often mean something else', () => {
-    assert.deepEqual(doubts('port http'), ['one-transport: port http']);
-    assert.deepEqual(doubts('tcp port http'), []);
-    assert.deepEqual(doubts('port domain'), []);
-    assert.deepEqual(doubts('tcp or host 80'), ['short-address: host 80']);
+    assert.deepEqual(lints('port http'), ['one-transport: port http']);
+    assert.deepEqual(lints('tcp port http'), []);
+    assert.deepEqual(lints('port domain'), []);
+    assert.deepEqual(lints('tcp or host 80'), ['short-address: host 80']);
     assert.deepEqual(repairs('net 172.16.0.0'), ['* net 172.16.0.0/16']);
     assert.deepEqual(
-      doubts('ether proto 0x8100').filter((doubt) => doubt.startsWith('tag')),
+      lints('ether proto 0x8100').filter((lint) => lint.startsWith('tag')),
       ['tag-outside: ether proto 0x8100'],
     );
-    assert.deepEqual(doubts('udp port 53 or port 123', 'information'), ['fragments: udp port 53']);
+    assert.deepEqual(lints('udp port 53 or port 123', 'information'), ['fragments: udp port 53']);
     assert.deepEqual(repairs('tcp or icmp or tcp'), ['* tcp or icmp']);
   });
 
   it('tells where a tag moves the offsets of other terms', () => {
-    const moved = (text: string) => doubts(text).filter((doubt) => doubt.startsWith('offsets-move'));
+    const moved = (text: string) => lints(text).filter((lint) => lint.startsWith('offsets-move'));
     assert.deepEqual(moved('vlan 5 or tcp'), ['offsets-move: vlan 5']);
     assert.deepEqual(moved('tcp or vlan 5'), []);
     assert.deepEqual(moved('vlan 5 and tcp'), []);

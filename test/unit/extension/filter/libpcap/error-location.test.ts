@@ -7,7 +7,7 @@ import type { TextRange } from '../../../../../extension/filter/libpcap/syntax.t
 import { badFilters } from '../../../../support/filter/bad-filters.ts';
 import { loadFilterLibrary } from '../../../../support/filter/filter-library.ts';
 
-describe('the place of a fault', () => {
+describe('the place of an error', () => {
   let library: FilterLibrary;
   before(async () => {
     library = await loadFilterLibrary();
@@ -21,18 +21,18 @@ describe('the place of a fault', () => {
 
   it('is hit for nearly all bad filters, and never the whole line with no more than "syntax error"', () => {
     const missed: string[] = [];
-    for (const { text, fault } of badFilters) {
+    for (const { text, errorRange } of badFilters) {
       const result = compileWith(library, text, 'EN10MB', { optimize: true });
       assert.ok(!result.ok, `${text} is valid`);
       const [error] = diagnose(library, text);
       assert.equal(error?.severity, 'error', text);
       for (const range of [error, ...(result.range === null ? [] : [result.range])])
-        if (!overlap(range, fault)) missed.push(text);
+        if (!overlap(range, errorRange)) missed.push(text);
       const [words, wholeLine] = [text.trim().split(/\s+/).length, error.end - error.start >= text.length];
       assert.ok(words === 1 || !wholeLine || !/syntax error\.?$/.test(error.message), text);
     }
     const hit = badFilters.length - new Set(missed).size;
-    console.log(`${hit} of ${badFilters.length} bad filters get a range at or overlapping the fault`);
+    console.log(`${hit} of ${badFilters.length} bad filters get a range at or overlapping the error`);
     assert.ok(badFilters.length >= 90 && hit >= 0.94 * badFilters.length, missed.join('\n'));
   });
 
@@ -68,8 +68,9 @@ describe('the place of a fault', () => {
   });
 });
 
-/** An empty fault is something missing there. */
-function overlap(range: TextRange, fault: TextRange): boolean {
-  if (fault.start === fault.end) return range.start <= fault.start && fault.start <= range.end;
-  return range.start < fault.end && fault.start < range.end;
+/** An empty range is something missing there. */
+function overlap(range: TextRange, errorRange: TextRange): boolean {
+  if (errorRange.start === errorRange.end)
+    return range.start <= errorRange.start && errorRange.start <= range.end;
+  return range.start < errorRange.end && errorRange.start < range.end;
 }

@@ -9,7 +9,7 @@ import { Value } from '../../../../../extension/kernel-source/kconfig/value-set.
 function values(files: Record<string, string>, { defconfig = '', machine = 'x86_64' } = {}) {
   const kconfigs = new Map(Object.entries(files).map(([path, text]) => [path, compactKconfig(text)]));
   const config = KernelConfig.unknown(machine, { defconfig, kconfigs: () => kconfigs });
-  return (option: string, knowledge: Knowledge = 'state') => {
+  return (option: string, knowledge: Knowledge = 'certain') => {
     const set = config.possible(option, knowledge);
     return (['N', 'M', 'Y'] as const).filter((value) => (set & Value[value]) !== 0).join('');
   };
@@ -191,7 +191,7 @@ config OPEN_DEBUG
     },
     { defconfig: 'CONFIG_SECOND=y\nCONFIG_SET=y\nCONFIG_SET_DRIVER=y\n' },
   );
-  const each = (option: string) => [of(option), of(option, 'default'), of(option, 'likely')];
+  const each = (option: string) => [of(option), of(option, 'default'), of(option, 'guess')];
   assert.deepEqual(each('FIRST'), ['NY', 'NY', 'N']);
   assert.deepEqual(each('SECOND'), ['NY', 'NY', 'Y']);
   assert.deepEqual(each('THIRD'), ['NY', 'NY', 'Y']);
@@ -206,7 +206,7 @@ config OPEN_DEBUG
 test('what the default configuration has as a module may be built in', () => {
   const files = { Kconfig: 'config PROTOCOL\n\ttristate "a protocol"\n' };
   const of = values(files, { defconfig: 'CONFIG_PROTOCOL=m\n' });
-  assert.deepEqual([of('PROTOCOL', 'default'), of('PROTOCOL', 'likely')], ['MY', 'Y']);
+  assert.deepEqual([of('PROTOCOL', 'default'), of('PROTOCOL', 'guess')], ['MY', 'Y']);
 });
 
 test('compilers have the abilities of today, and kernels are not built for a trial of the build', () => {
@@ -223,7 +223,7 @@ config ELSEWHERE
 	depends on COMPILE_TEST
 `,
   });
-  const each = (option: string) => [of(option), of(option, 'default'), of(option, 'likely')];
+  const each = (option: string) => [of(option), of(option, 'default'), of(option, 'guess')];
   assert.deepEqual(each('CC_HAS_INT128'), ['NY', 'NY', 'Y']);
   assert.deepEqual(each('CC_IS_CLANG'), ['NY', 'N', 'N']);
   assert.deepEqual(each('ELSEWHERE'), ['NY', 'N', 'N']);

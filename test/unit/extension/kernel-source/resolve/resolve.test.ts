@@ -7,7 +7,7 @@ import { isCompiled } from '../../../../../extension/kernel-source/resolve/condi
 import type { Knowledge } from '../../../../../extension/kernel-source/resolve/assumptions.ts';
 import type { Reference } from '../../../../../extension/kernel-source/resolve/evidence.ts';
 import { KernelConfig } from '../../../../../extension/kernel-source/resolve/kernel-config.ts';
-import { KernelSymbols } from '../../../../../extension/kernel-source/resolve/neighbours.ts';
+import { Kallsyms } from '../../../../../extension/kernel-source/resolve/kallsyms.ts';
 import { resolveFunction } from '../../../../../extension/kernel-source/resolve/resolve.ts';
 import { define, writeTree } from '../../../../support/source/source-tree.ts';
 
@@ -121,7 +121,7 @@ test('the configuration decides between parts of a module and between branches',
 test('a real tie is left to the user, and the functions around it in memory break it', () => {
   const tie = resolve({ name: 'twice', module: 'vmlinux' });
   assert.deepEqual([tie.certain, tie.files.length], [false, 3]);
-  const kallsyms = new KernelSymbols(
+  const kallsyms = new Kallsyms(
     ['1 t only_b', '9 t only_a', 'b t twice', 'c t near_a', '3 t twice', '20 t far [foo]'].join('\n'),
   );
   assert.deepEqual(kallsyms.around('twice', 'vmlinux'), []); // which of the two is not known
@@ -164,7 +164,7 @@ test('conditions with and without a configuration', () => {
   const compiled = (
     condition: string,
     kernel: KernelConfig,
-    knowledge: Knowledge = 'state',
+    knowledge: Knowledge = 'certain',
     module = 'vmlinux',
   ) => isCompiled(condition, { config: kernel, knowledge, module });
   const cases: [string, boolean | undefined][] = [
@@ -188,11 +188,11 @@ test('conditions with and without a configuration', () => {
     kconfigs: () =>
       new Map([['Kconfig', ['A', 'A_DEBUG', 'B'].map((name) => `config ${name}\nbool ""\n`).join('')]]),
   });
-  assert.equal(compiled('defined(MODULE)', config, 'state', 'foo'), true);
-  assert.equal(compiled('defined(MODULE)', config, 'state', ''), undefined);
-  assert.equal(compiled('defined(CONFIG_A)', unknown, 'state'), undefined);
+  assert.equal(compiled('defined(MODULE)', config, 'certain', 'foo'), true);
+  assert.equal(compiled('defined(MODULE)', config, 'certain', ''), undefined);
+  assert.equal(compiled('defined(CONFIG_A)', unknown, 'certain'), undefined);
   assert.equal(compiled('defined(CONFIG_B)', unknown, 'default'), true);
-  assert.equal(compiled('defined(CONFIG_A_DEBUG)', unknown, 'likely'), false);
+  assert.equal(compiled('defined(CONFIG_A_DEBUG)', unknown, 'guess'), false);
 });
 
 test('beside the decompressor lies what the kernel builds in', async () => {

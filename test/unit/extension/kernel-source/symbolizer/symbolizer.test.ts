@@ -8,14 +8,11 @@ import { ensureInstalled } from '../../../../../build/packages/debian.ts';
 import { distDir } from '../../../../../build/paths.ts';
 import { run } from '../../../../../build/run.ts';
 import { DebugFile } from '../../../../../extension/kernel-source/symbolizer/elf/debug-file.ts';
-import {
-  KernelLines,
-  type LineAnswer,
-} from '../../../../../extension/kernel-source/symbolizer/symbolizer.ts';
-import { LinesThread } from '../../../../../extension/kernel-source/symbolizer/thread.ts';
+import { Symbolizer, type LineAnswer } from '../../../../../extension/kernel-source/symbolizer/symbolizer.ts';
+import { SymbolizerThread } from '../../../../../extension/kernel-source/symbolizer/thread.ts';
 import {
   type CodePlace,
-  placeInFile,
+  locateInDebugFile,
 } from '../../../../../extension/kernel-source/symbolizer/match-function.ts';
 import type { SymbolTable } from '../../../../../extension/kernel-source/symbolizer/elf/elf-symbols.ts';
 import { ToolResolver } from '../../../../../extension/kernel-source/symbolizer/tools/tool-resolver.ts';
@@ -78,7 +75,7 @@ function place(over: Partial<CodePlace> & { name: string }): CodePlace {
 }
 
 async function ask(wanted: CodePlace, options: object = {}): Promise<LineAnswer> {
-  const lines = new KernelLines({ checkout, system, release: RELEASE, buildIds, tools: [], ...options });
+  const lines = new Symbolizer({ checkout, system, release: RELEASE, buildIds, tools: [], ...options });
   try {
     return await lines.resolve(wanted);
   } finally {
@@ -138,7 +135,7 @@ for (const [tool, name] of [
     const lines = new ToolResolver(tool, path);
     try {
       const answers = await Promise.all(
-        places.map((wanted) => lines.resolve(placeInFile(table, wanted).address)),
+        places.map((wanted) => lines.resolve(locateInDebugFile(table, wanted).address)),
       );
       const frames = answers.map((answer) =>
         answer.map(({ function: fn, file, line }) => `${fn} ${posix.relative(BUILD_FOLDER, file)}:${line}`),
@@ -401,14 +398,14 @@ test('a file of the same build that is stripped, cut short or damaged is no cras
 });
 
 test('a cancelled question rejects', async () => {
-  const lines = new KernelLines({ checkout, system, release: RELEASE, buildIds, tools: ['eu-addr2line'] });
+  const lines = new Symbolizer({ checkout, system, release: RELEASE, buildIds, tools: ['eu-addr2line'] });
   await assert.rejects(lines.resolve(place({ name: 'leaf' }), AbortSignal.abort()), { name: 'AbortError' });
   await lines.dispose();
 });
 
 test('a thread of its own answers the same, says why it does not, and starts again after it was stopped', async () => {
   await bundle();
-  const thread = new LinesThread(distDir, { checkout, system, release: RELEASE, buildIds, tools: [] });
+  const thread = new SymbolizerThread(distDir, { checkout, system, release: RELEASE, buildIds, tools: [] });
   assert.deepEqual(brief(await thread.resolve(innermostPlace())), CHAIN());
   const missing = await thread.resolve(place({ name: 'no_such_function' }));
   assert.match(missing.kind === 'definition' ? missing.reason : '', /no function no_such_function/);
@@ -420,7 +417,7 @@ test('a thread of its own answers the same, says why it does not, and starts aga
 });
 
 test('a thread that cannot start says so', async () => {
-  const thread = new LinesThread(dir, { checkout, system, release: RELEASE, buildIds });
+  const thread = new SymbolizerThread(dir, { checkout, system, release: RELEASE, buildIds });
   const answer = await thread.resolve(place({ name: 'leaf' }));
   assert.match(answer.kind === 'definition' ? answer.reason : '', /cannot be read: Cannot find module/);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ColumnStore } from '../../../../../extension/recording/event-store.ts';
-import type { PassedFunction } from '../../../../../extension/recording/trajectories/function-counts.ts';
+import type { CountedFunction } from '../../../../../extension/recording/capture.ts';
 import { Symbols } from '../../../../../extension/recording/symbols.ts';
 import { TrajectoriesThrough } from '../../../../../extension/recording/trajectories/trajectories-through.ts';
 import { batch, functionAddress, kernelAddress, type TestEvent } from '../../../../support/agent/records.ts';
@@ -40,7 +40,7 @@ function drop(packet: number, dropReason = 6): TestEvent {
   return { ...hit(packet, 0), kind: 'drop', dropReason, address: kernelAddress(DROP_AT) };
 }
 
-const counts = (functions: readonly PassedFunction[]) =>
+const counts = (functions: readonly CountedFunction[]) =>
   functions.map(({ module, packets, dropped }) => [module, packets, dropped]);
 
 test('a packet counts once for a function, however often and in whatever order packets pass it', () => {
@@ -50,40 +50,40 @@ test('a packet counts once for a function, however often and in whatever order p
     batch([hit(0, 3), hit(1, 0), hit(2, 0), hit(0, 0), hit(0, 0), hit(1, 0), hit(2, 0), hit(0, 0)]),
   );
   assert.equal(made.trajectories.length, 3);
-  assert.deepEqual(counts(made.passes.of('ip_rcv')), [['', 3, 0]]);
+  assert.deepEqual(counts(made.functionCounts.of('ip_rcv')), [['', 3, 0]]);
 });
 
 test('copies that the compiler made are one function, functions of two modules are two', () => {
   const made = store();
   made.append(batch([hit(0, 1), hit(0, 2), hit(1, 2), hit(2, 3), hit(2, 4), hit(3, 4)]));
-  assert.deepEqual(counts(made.passes.of('nf_hook_slow')), [['', 2, 0]]);
-  assert.deepEqual(counts(made.passes.of('x_rcv')), [
+  assert.deepEqual(counts(made.functionCounts.of('nf_hook_slow')), [['', 2, 0]]);
+  assert.deepEqual(counts(made.functionCounts.of('x_rcv')), [
     ['', 1, 0],
     ['xmod', 2, 0],
   ]);
-  assert.deepEqual(made.passes.of('nf_hook_slow.part.0'), []);
+  assert.deepEqual(made.functionCounts.of('nf_hook_slow.part.0'), []);
 });
 
 test('a drop counts for the function that it is in; consuming is none', () => {
   const made = store();
   made.append(batch([hit(0, 1), drop(0), hit(1, 1), drop(1, 1), drop(2)]));
   // The third packet's probe was not hit: that it was dropped there says that it came there.
-  assert.deepEqual(counts(made.passes.of('nf_hook_slow')), [['', 3, 2]]);
+  assert.deepEqual(counts(made.functionCounts.of('nf_hook_slow')), [['', 3, 2]]);
 });
 
 test('addresses of no known function count nowhere', () => {
   const made = store();
-  const { version } = made.passes;
+  const { version } = made.functionCounts;
   made.append(batch([{ ...hit(0, 0), address: kernelAddress(0x1234) }]));
-  assert.equal(made.passes.version, version);
-  assert.equal(made.passes.functionOf(0), undefined);
+  assert.equal(made.functionCounts.version, version);
+  assert.equal(made.functionCounts.functionOf(0), undefined);
 });
 
 test('the last packets through a function, newest first, by their first event in it', () => {
   const made = store();
   made.append(batch(Array.from({ length: 20 }, (_, packet) => [hit(packet, 3), hit(packet, 0)]).flat()));
-  const [rcv] = made.passes.of('ip_rcv');
-  const latest = made.passes.latest(rcv?.number ?? -1);
+  const [rcv] = made.functionCounts.of('ip_rcv');
+  const latest = made.functionCounts.latest(rcv?.number ?? -1);
   assert.deepEqual(
     latest.map((event) => made.trajectory(event)),
     [19, 18, 17, 16, 15, 14, 13, 12],
@@ -94,10 +94,10 @@ test('the last packets through a function, newest first, by their first event in
 test('counting anew leaves out the packets before', () => {
   const made = store();
   made.append(batch([hit(0, 0), drop(0), hit(1, 3)]));
-  made.passes.countFrom(made.trajectories.length);
-  assert.deepEqual(made.passes.of('ip_rcv'), []);
+  made.functionCounts.countFrom(made.trajectories.length);
+  assert.deepEqual(made.functionCounts.of('ip_rcv'), []);
   made.append(batch([hit(1, 0), hit(2, 0)]));
-  assert.deepEqual(counts(made.passes.of('ip_rcv')), [['', 1, 0]]);
+  assert.deepEqual(counts(made.functionCounts.of('ip_rcv')), [['', 1, 0]]);
 });
 
 test('more functions than the columns had room for', () => {
@@ -110,12 +110,12 @@ test('more functions than the columns had room for', () => {
   }));
   made.setSymbols(new Symbols({ functions, dropReasons: [], devices: [] }));
   made.append(batch(functions.map((_, nth) => hit(nth, nth))));
-  for (const { name } of functions) assert.deepEqual(counts(made.passes.of(name)), [['', 1, 0]]);
+  for (const { name } of functions) assert.deepEqual(counts(made.functionCounts.of(name)), [['', 1, 0]]);
 });
 
 test('the trajectories through a function, as events arrive', () => {
   const made = store();
-  const capture = { passes: made.passes, store: made, trajectories: made.trajectories };
+  const capture = { functionCounts: made.functionCounts, store: made, trajectories: made.trajectories };
   const through = new TrajectoriesThrough(capture, ['nf_hook_slow']);
   assert.deepEqual(through.ids(), []);
   made.append(batch([hit(0, 0), hit(1, 1), hit(2, 0)]));

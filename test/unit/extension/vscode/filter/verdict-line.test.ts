@@ -3,12 +3,7 @@ import { test } from 'node:test';
 import type { FilterDiagnostic } from '../../../../../extension/filter/diagnostics/diagnostic.ts';
 import type { Completion } from '../../../../../extension/filter/language/completion.ts';
 import { everyPacket, refuse, type FilterVerdict } from '../../../../../extension/filter/libpcap/verdict.ts';
-import {
-  applyEdits,
-  matching,
-  twoLines,
-  verdictLine,
-} from '../../../../../extension/vscode/filter/verdict-line.ts';
+import { matching, twoLines, verdictLine } from '../../../../../extension/vscode/filter/verdict-line.ts';
 
 const line = (verdict: FilterVerdict, diagnostics: FilterDiagnostic[] = [], text = 'a b') =>
   verdictLine(text, { verdict, diagnostics });
@@ -50,14 +45,6 @@ test('a filter that is too large to optimise is a warning', () => {
 
 test('other filters are information', () => {
   assert.deepEqual(line(everyPacket), { severity: 'info', message: 'No filter: every packet.' });
-});
-
-test('edits of a fix are applied at their places', () => {
-  const edits = [
-    { start: 0, end: 3, text: 'ip' },
-    { start: 6, end: 7, text: 'xx' },
-  ];
-  assert.equal(applyEdits('tcp a b', edits), 'ip a xx');
 });
 
 test('completions by their beginning, but not what is there already', () => {

@@ -36,7 +36,7 @@ function fakeKernel(
   const system: KprobeSystem = {
     tracefs,
     arch: 'x64',
-    openKernelMemory: () => undefined,
+    openKernelCore: () => undefined,
     openDefinitions: () => ({
       write(line) {
         const [, group = '', event = '', address = ''] = /^p:(\w+)\/(\w+) (0x[0-9a-f]+) /.exec(line) ?? [];

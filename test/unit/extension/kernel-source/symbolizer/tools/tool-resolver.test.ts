@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import type { RawFrame } from '../../../../../../extension/kernel-source/symbolizer/resolver.ts';
-import { SymbolizerAnswers } from '../../../../../../extension/kernel-source/symbolizer/tools/answers.ts';
+import { ToolAnswers } from '../../../../../../extension/kernel-source/symbolizer/tools/answers.ts';
 import { ToolResolver } from '../../../../../../extension/kernel-source/symbolizer/tools/tool-resolver.ts';
 
 const ELFUTILS = `0xffffffff8183e1a0
@@ -46,7 +46,7 @@ test('the output of both tools, however it is cut', () => {
   fc.assert(
     fc.property(fc.constantFrom(ELFUTILS, LLVM), fc.array(fc.nat(40)), (output, sizes) => {
       const found: RawFrame[][] = [];
-      const answers = new SymbolizerAnswers((frames) => found.push(frames));
+      const answers = new ToolAnswers((frames) => found.push(frames));
       let at = 0;
       for (const size of [...sizes, output.length]) answers.add(output.slice(at, (at += size)));
       assert.deepEqual(found, [FRAMES, [], []]);

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { NO_FILTER } from '../../../../extension/recording/filters.ts';
+import { parseLaunch } from '../../../../extension/tracing/launch-configuration.ts';
+import { PacketTraceError } from '../../../../extension/base/errors.ts';
+import type { RunningTrace } from '../../../../extension/tracing/start-trace.ts';
+import { TraceModel } from '../../../../extension/vscode/trace-model.ts';
+import { FakeCapture } from '../../../support/agent/fake-capture.ts';
+
+const A = parseLaunch({ target: 'a', filter: 'tcp' });
+const B = parseLaunch({ target: 'b' });
+const REFUSED = new PacketTraceError('connection-refused', 'Refused.');
+const CANCELLED = new PacketTraceError('cancelled', 'Cancelled.');
+
+function trace(): { capture: FakeCapture; running: RunningTrace } {
+  const capture = new FakeCapture([[{ name: 'ip_rcv', time: 0 }], [{ name: 'ip_rcv', time: 5 }]]);
+  const running = {
+    capture,
+    target: undefined as never,
+    changeFilter: (filter: string) => capture.changeFilter({ ...NO_FILTER, filter }),
+    dispose: () => Promise.resolve(),
+  };
+  return { capture, running };
+}
+
+/** State and target, and the target of the shown capture: `tracing a, shows a`. */
+function summary({ state, shown }: TraceModel): string {
+  const of = state.kind === 'idle' ? '' : ` ${state.configuration.target}`;
+  return `${state.kind}${of}, shows ${shown?.configuration.target}`;
+}
+
+test('a trace from its start to its clearing', () => {
+  const model = new TraceModel();
+  const states: string[] = [];
+  model.on('state', () => states.push(summary(model)));
+  const attempt = model.begin(A);
+  const { capture, running } = trace();
+  attempt.attached(running);
+  capture.finish({ why: 'stopped' });
+  model.clear();
+  assert.deepEqual(states, [
+    'attaching a, shows undefined',
+    'tracing a, shows a',
+    'ended a, shows a',
+    'idle, shows undefined',
+  ]);
+});
+
+test('the capture before stays until the next one is attached', () => {
+  const model = new TraceModel();
+  const first = trace();
+  model.begin(A).attached(first.running);
+  first.capture.finish({ why: 'stopped' });
+  const attempt = model.begin(B);
+  assert.equal(summary(model), 'attaching b, shows a');
+  const number = model.shown?.number;
+  attempt.attached(trace().running);
+  assert.equal(summary(model), 'tracing b, shows b');
+  assert.notEqual(model.shown?.number, number);
+});
+
+test('a start that fails says so, one that is cancelled leaves what was', () => {
+  const model = new TraceModel();
+  model.begin(A).failed(REFUSED);
+  assert.equal(summary(model), 'failed a, shows undefined');
+  model.begin(A).failed(CANCELLED);
+  assert.equal(summary(model), 'idle, shows undefined');
+  const { capture, running } = trace();
+  model.begin(A).attached(running);
+  capture.finish({ why: 'stopped' });
+  model.begin(B).failed(CANCELLED);
+  assert.equal(summary(model), 'ended a, shows a');
+  model.begin(B).failed(REFUSED);
+  assert.equal(summary(model), 'failed b, shows a');
+});
+
+test('a running trace stays on view when another start fails', () => {
+  const model = new TraceModel();
+  const { capture, running } = trace();
+  model.begin(A).attached(running);
+  model.begin(B).failed(REFUSED);
+  assert.equal(summary(model), 'tracing a, shows a');
+  capture.finish({ why: 'stopped' });
+  assert.equal(summary(model), 'ended a, shows a');
+});
+
+test('a trace that ends while another attaches does not hide that', () => {
+  const model = new TraceModel();
+  const { capture, running } = trace();
+  model.begin(A).attached(running);
+  const attempt = model.begin(B);
+  capture.finish({ why: 'stopped' });
+  assert.equal(summary(model), 'attaching b, shows a');
+  attempt.failed(CANCELLED);
+  assert.equal(summary(model), 'ended a, shows a');
+});
+
+test('the later of two starts has the views', () => {
+  const model = new TraceModel();
+  const early = model.begin(A);
+  const late = model.begin(B);
+  early.attached(trace().running);
+  assert.equal(summary(model), 'attaching b, shows undefined');
+  early.failed(REFUSED);
+  assert.equal(summary(model), 'attaching b, shows undefined');
+  late.attached(trace().running);
+  assert.equal(summary(model), 'tracing b, shows b');
+});
+
+test('a capture that ended before it was shown is shown as ended', () => {
+  const model = new TraceModel();
+  const { capture, running } = trace();
+  capture.finish({ why: 'agent-died' });
+  model.begin(A).attached(running);
+  assert.equal(summary(model), 'ended a, shows a');
+});
+
+test('clearing a running trace hides what it has so far', () => {
+  const model = new TraceModel();
+  model.begin(A).attached(trace().running);
+  model.clear();
+  assert.equal(summary(model), 'tracing a, shows a');
+  assert.equal(model.shown?.from, 2);
+});
+
+test('data is told of the shown capture only', () => {
+  const model = new TraceModel();
+  let count = 0;
+  model.on('data', () => count++);
+  const [first, second] = [trace(), trace()];
+  model.begin(A).attached(first.running);
+  first.capture.emit('events', 0, 1);
+  first.capture.emit('lost', 1);
+  assert.equal(count, 2);
+  model.begin(B).attached(second.running);
+  first.capture.emit('events', 1, 2);
+  assert.equal(count, 2);
+  second.capture.emit('events', 0, 1);
+  assert.equal(count, 3);
+});
