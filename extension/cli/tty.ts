@@ -26,8 +26,9 @@ export function askOnTty(prompt: string, { echo }: { echo: boolean }): Promise<s
   }
   const stream = new ReadStream(descriptor);
   const write = (text: string) => writeSync(descriptor, text);
-  write(prompt);
+  // Before the prompt: what is typed at the sight of it must not be echoed any more.
   stream.setRawMode(true);
+  write(prompt);
   return new Promise((resolve) => {
     const line = new LineEditor(echo ? write : () => undefined);
     const finish = (text: string | undefined) => {
