@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { withLock } from '../lock.ts';
 import { cacheDir } from '../paths.ts';
 import { run } from '../run.ts';
 
@@ -98,12 +99,14 @@ async function prepare(suite: Suite, arch: DebianArch): Promise<string[]> {
     'Acquire::Languages': 'none',
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-  const stamp = join(dir, 'updated');
-  const updated = await stat(stamp).catch(() => undefined);
-  if (updated === undefined || Date.now() - updated.mtimeMs > LISTS_KEEP_MS) {
+  // Two test runs may need it at once, and apt-get fails where another one holds the lists.
+  await withLock(`apt-${suite}-${arch}`, async () => {
+    const stamp = join(dir, 'updated');
+    const updated = await stat(stamp).catch(() => undefined);
+    if (updated !== undefined && Date.now() - updated.mtimeMs <= LISTS_KEEP_MS) return;
     await run('apt-get', [...options, 'update', '-q']);
     await writeFile(stamp, '');
-  }
+  });
   return options;
 }
 

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheDir } from '../../../build/paths.ts';
 import { run } from '../../../build/run.ts';
-import { withLock } from './lock.ts';
+import { withLock } from '../../../build/lock.ts';
 
 /** A short name for a recipe: whatever changes the result belongs into it. */
 export function recipeHash(recipe: unknown): string {

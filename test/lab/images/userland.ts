@@ -4,7 +4,7 @@ import { ensureInstalled, mirror } from '../../../build/packages/debian.ts';
 import { cacheDir } from '../../../build/paths.ts';
 import { run } from '../../../build/run.ts';
 import { cachedFolder, makeExt4, recipeHash } from './cache.ts';
-import { withLock } from './lock.ts';
+import { withLock } from '../../../build/lock.ts';
 
 export type Userland = 'node' | 'bare';
 
