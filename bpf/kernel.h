@@ -21,6 +21,7 @@ typedef struct {
 } possible_net_t;
 
 struct net_device {
+	char name[16];
 	int ifindex;
 	__u32 mtu;
 	possible_net_t nd_net;
@@ -32,7 +33,10 @@ struct in6_addr {
 
 struct sock_common {
 	__be32 skc_daddr; /* of an IPv4 connection on an IPv6 socket too */
-	struct in6_addr skc_v6_daddr; /* absent without CONFIG_IPV6 */
+	__be32 skc_rcv_saddr;
+	__u16 skc_family;
+	struct in6_addr skc_v6_daddr; /* absent without CONFIG_IPV6, as the next */
+	struct in6_addr skc_v6_rcv_saddr;
 	__be16 skc_dport;
 	__u16 skc_num; /* the local port, host byte order */
 	possible_net_t skc_net;
@@ -60,6 +64,7 @@ struct sk_buff {
 	__u32 mark;
 	int skb_iif;
 	__u8 pkt_type : 3;
+	__u8 fclone : 2; /* 2: the second of a pair, which a TCP socket's skb has room for behind it */
 	__u8 vlan_present : 1; /* before 6.2 */
 	__u32 vlan_all; /* since 6.2: protocol and tag, 0 for none */
 	__u16 vlan_tci;

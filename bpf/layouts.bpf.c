@@ -3,23 +3,41 @@
  * What the agent and the editor read and write as bytes. Compiled only for its type information, from which
  * build/layouts.ts makes common/layouts.ts; no kernel ever sees it.
  */
-#include "dispatch.h"
+#include "events/counters.h"
 #include "events/event.h"
-#include "events/loss.h"
+#include "events/life.h"
 #include "filter/filter-config.h"
 #include "filter/match-packet.h"
+#include "own-connections.h"
+#include "program.h"
 #include "trace-config.h"
 
 #define LAYOUT(kind, name) kind name *layout_of_##name SEC("layouts")
 
-LAYOUT(struct, event);
+LAYOUT(struct, event_header);
 LAYOUT(enum, event_kind);
-LAYOUT(enum, event_flag);
-LAYOUT(struct, cpu_loss);
-LAYOUT(enum, loss_limit);
+LAYOUT(enum, event_section);
+LAYOUT(struct, begin_section);
+LAYOUT(struct, task_section);
+LAYOUT(struct, device_section);
+LAYOUT(struct, protocol_section);
+LAYOUT(enum, tuple_flag);
+LAYOUT(struct, ipv4_section);
+LAYOUT(struct, ipv6_section);
+LAYOUT(struct, mark_section);
+LAYOUT(struct, drop_section);
+LAYOUT(struct, merge_section);
+LAYOUT(struct, lost_section);
+LAYOUT(struct, cpu_counters);
+LAYOUT(enum, counter_limit);
+LAYOUT(enum, life_limit);
+LAYOUT(struct, connection);
+LAYOUT(enum, connection_of);
+LAYOUT(enum, connection_limit);
 LAYOUT(struct, trace_config);
 LAYOUT(struct, filter_config);
 LAYOUT(enum, tunnel_filter);
 LAYOUT(struct, match_packet);
 LAYOUT(enum, match_limit);
-LAYOUT(enum, dispatch_table);
+LAYOUT(enum, program);
+LAYOUT(enum, go_on);

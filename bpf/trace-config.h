@@ -13,18 +13,18 @@ struct trace_config {
 	__u8 filtered;
 	/* Position of the reason among the kfree_skb tracepoint's arguments, the skb being 0; 0: it has none. */
 	__u8 reason_argument;
-	/* The connection that carries the events away is left out: showing a packet would send another. */
-	__u8 has_own;
-	/* Its ports as the target sees them, host byte order, and addresses, network order as in an event. */
-	__u16 own_local_port;
-	__u16 own_remote_port;
-	__u8 own_is_ipv6;
-	__u8 own_local_address[16];
-	__u8 own_remote_address[16];
+	/* Packets of the connections that carry events away are left out: showing one would send another. */
+	__u8 leaves_out_own;
+	/* Messages of AF_UNIX and AF_NETLINK sockets are not left out. */
+	__u8 local_sockets;
 	/* The kernel has bpf_rdonly_cast. */
 	__u8 direct_reads;
+	/* A packet is followed to its end, whether or not it goes on matching. */
+	__u8 track;
 	/* Of the filter; the editor counts them. */
 	__u32 generation;
+	/* CPUs that there can be. */
+	__u32 cpus;
 };
 
 /* The only variable of its section: the agent writes it at offset 0. */

@@ -15,7 +15,7 @@ const TARGETS = [
 /** v3: 32-bit jumps and arithmetic, which the verifier has understood since 5.1. */
 const FLAGS = ['-target', 'bpf', '-mcpu=v3', '-g', '-O2', '-Wall', '-Wextra', '-Werror'];
 
-const OBJECTS = ['dispatch', 'trace', 'match'];
+const OBJECTS = ['probes', 'follow', 'match'];
 const bpfDir = join(repoRoot, 'bpf');
 
 /**

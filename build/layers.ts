@@ -17,7 +17,7 @@ export const LAYERS = {
   'remote-agent/native': ['common'],
   'remote-agent/kernel': ['common'],
   'remote-agent/btf': ['common', 'common/bpf', 'remote-agent/kernel'],
-  'remote-agent/plan': ['common', 'remote-agent/kernel', 'remote-agent/btf'],
+  'remote-agent/plan': ['common', 'common/bpf', 'remote-agent/kernel', 'remote-agent/btf'],
   'remote-agent/filter': ['common', 'common/bpf', 'remote-agent/kernel'],
   'remote-agent/programs': [
     'common',
@@ -129,7 +129,6 @@ export const LAYERS = {
 const PACKAGES: readonly { name: string; belongsTo: string }[] = [
   { name: 'vscode', belongsTo: '^extension/(vscode/|main\\.ts$)' },
   { name: 'ssh2', belongsTo: '^extension/target/ssh/' },
-  { name: 'ssh-config', belongsTo: '^extension/target/ssh/' },
   { name: 'koffi', belongsTo: '^remote-agent/native/' },
   { name: '@vscode/debugadapter', belongsTo: '^extension/debug/' },
 ];

@@ -15,10 +15,18 @@ export class AgentFailure extends Error {
   }
 }
 
+/** What arrived is not what protocol.ts says; the message names what was wrong, as the rest of a sentence. */
+export class ProtocolError extends Error {
+  override readonly name: string = 'ProtocolError';
+}
+
+/** The editor refuses messages with longer texts. */
+const WORDS_LIMIT = 16 * 1024;
+
 /** Any thrown value as the message that the editor gets; unexpected ones are `internal`. */
 export function asAgentError(error: unknown): AgentError {
+  const message = (error instanceof Error ? error.message : String(error)).slice(0, WORDS_LIMIT);
   if (error instanceof AgentFailure)
-    return { type: 'error', code: error.code, message: error.message, remedy: error.remedy };
-  const message = error instanceof Error ? error.message : String(error);
+    return { type: 'error', code: error.code, message, remedy: error.remedy };
   return { type: 'error', code: 'internal', message, remedy: '' };
 }

@@ -2,14 +2,18 @@
  * Frames on a byte stream, as protocol.ts describes them. No I/O: the decoder takes chunks as they come and
  * hands out whole frames; every payload byte is copied once, whatever the chunk sizes.
  */
+import { ProtocolError } from './errors.ts';
 import { FRAME_HEADER_BYTES, FRAME_MAX_BYTES, FrameKind } from './protocol.ts';
 
 /** The stream is not made of our frames; `received` is where it went wrong, text of a login banner for example. */
-export class FramingError extends Error {
+export class FramingError extends ProtocolError {
   override readonly name = 'FramingError';
 
-  constructor(readonly received: Uint8Array) {
-    super('what was received is not a frame of the agent protocol');
+  constructor(
+    what: string,
+    readonly received: Uint8Array,
+  ) {
+    super(what);
   }
 }
 
@@ -59,9 +63,9 @@ export class FrameDecoder {
     this.#headerBytes += part.length;
     if (this.#headerBytes === FRAME_HEADER_BYTES) {
       const length = this.#headerView.getUint32(0, true);
-      if (length > FRAME_MAX_BYTES || !isFrameKind(this.#kind)) {
-        throw new FramingError(Buffer.concat([this.#header, chunk.subarray(at + part.length)]));
-      }
+      const problem = frameProblem(this.#kind, length);
+      if (problem !== undefined)
+        throw new FramingError(problem, Buffer.concat([this.#header, chunk.subarray(at + part.length)]));
       this.#payload = new Uint8Array(length);
       this.#payloadBytes = 0;
     }
@@ -86,6 +90,12 @@ export class FrameDecoder {
   get #kind(): number {
     return this.#header[4] ?? 0;
   }
+}
+
+function frameProblem(kind: number, length: number): string | undefined {
+  if (!isFrameKind(kind)) return `there is no frame of kind ${kind}`;
+  const limit = FRAME_MAX_BYTES[kind];
+  return length > limit ? `a frame of ${length} bytes is longer than ${limit}` : undefined;
 }
 
 function isFrameKind(kind: number): kind is FrameKind {

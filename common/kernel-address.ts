@@ -23,3 +23,13 @@ export function formatKernelAddress(address: KernelAddress): string {
   const extension = address >= 2 ** 47 ? 'ffff' : '0000';
   return `0x${extension}${address.toString(16).padStart(12, '0')}`;
 }
+
+/**
+ * An address of the kernel's code from its low 32 bits: the kernel and its modules lie within less than 4 GB.
+ * @param near any other address of its code
+ */
+export function kernelAddressNear(low: number, near: KernelAddress): KernelAddress {
+  const high = Math.floor(near / TWO_32) * TWO_32;
+  const candidates = [high + low, high + low - TWO_32, high + low + TWO_32];
+  return candidates.reduce((best, each) => (Math.abs(each - near) < Math.abs(best - near) ? each : best));
+}

@@ -1,83 +1,206 @@
 /** Made by build/layouts.ts from the headers of bpf/, which say what each field means. Do not edit. */
 
-/** Byte offsets in `struct event`, and its size. */
-export const EventLayout = {
+/** Byte offsets in `struct event_header`, and its size. */
+export const EventHeaderLayout = {
   /** u64 */
-  timestamp: 0,
-  /** u64 */
-  skb: 8,
-  /** u64 */
-  head: 16,
-  /** u64 */
-  address: 24,
+  time: 0,
   /** u32 */
-  dropReason: 32,
+  life: 8,
   /** u32 */
-  netns: 36,
+  place: 12,
   /** u32 */
-  ifindex: 40,
-  /** u32 */
-  mtu: 44,
-  /** u32 */
-  mark: 48,
-  /** u32 */
-  len: 52,
-  /** u32 */
-  pid: 56,
+  length: 16,
   /** u16 */
-  cpu: 60,
-  /** u8 */
-  kind: 62,
-  /** u8 */
-  flags: 63,
+  cpuKind: 20,
   /** u16 */
-  protocol: 64,
-  /** u16 */
-  sourcePort: 66,
-  /** u16 */
-  destinationPort: 68,
-  /** u8 */
-  l4Protocol: 70,
-  /** u8 */
-  tcpFlags: 71,
-  /** u8[16] */
-  sourceAddress: 72,
-  /** u8[16] */
-  destinationAddress: 88,
-  /** char[16] */
-  comm: 104,
-  /** u32 */
-  lostBefore: 120,
-  /** u32 */
-  generation: 124,
-  bytes: 128,
+  sections: 22,
+  bytes: 24,
 } as const;
 
 /** `enum event_kind` */
 export const EventKind = {
-  Function: 0,
+  Step: 0,
   Drop: 1,
+  Copy: 2,
+  Merge: 3,
+  Origin: 4,
 } as const;
 
-/** `enum event_flag` */
-export const EventFlag = {
-  Tuple: 1,
+/** `enum event_section` */
+export const EventSection = {
+  Begin: 1,
+  Task: 2,
+  Device: 4,
+  Protocol: 8,
+  Ipv4: 16,
+  Ipv6: 32,
+  Mark: 64,
+  Drop: 128,
+  Merge: 256,
+  Lost: 512,
+  Ends: 16384,
+  Quiet: 32768,
+} as const;
+
+/** Byte offsets in `struct begin_section`, and its size. */
+export const BeginSectionLayout = {
+  /** u64 */
+  skb: 0,
+  /** u64 */
+  head: 8,
+  /** u32 */
+  parent: 16,
+  /** u32 */
+  generation: 20,
+  bytes: 24,
+} as const;
+
+/** Byte offsets in `struct task_section`, and its size. */
+export const TaskSectionLayout = {
+  /** u32 */
+  pid: 0,
+  /** char[16] */
+  comm: 4,
+  bytes: 20,
+} as const;
+
+/** Byte offsets in `struct device_section`, and its size. */
+export const DeviceSectionLayout = {
+  /** u32 */
+  netns: 0,
+  /** u32 */
+  ifindex: 4,
+  /** u32 */
+  mtu: 8,
+  /** char[16] */
+  name: 12,
+  bytes: 28,
+} as const;
+
+/** Byte offsets in `struct protocol_section`, and its size. */
+export const ProtocolSectionLayout = {
+  /** u16 */
+  protocol: 0,
+  /** u8 */
+  flags: 2,
+  /** u8 */
+  l4Protocol: 3,
+  bytes: 4,
+} as const;
+
+/** `enum tuple_flag` */
+export const TupleFlag = {
+  Ipv4: 1,
   Ipv6: 2,
   Fragment: 4,
 } as const;
 
-/** Byte offsets in `struct cpu_loss`, and its size. */
-export const CpuLossLayout = {
-  /** u64 */
+/** Byte offsets in `struct ipv4_section`, and its size. */
+export const Ipv4SectionLayout = {
+  /** u8[4] */
+  source: 0,
+  /** u8[4] */
+  destination: 4,
+  /** u16 */
+  sourcePort: 8,
+  /** u16 */
+  destinationPort: 10,
+  /** u8 */
+  tcpFlags: 12,
+  /** u8[3] */
+  unused: 13,
+  bytes: 16,
+} as const;
+
+/** Byte offsets in `struct ipv6_section`, and its size. */
+export const Ipv6SectionLayout = {
+  /** u8[16] */
+  source: 0,
+  /** u8[16] */
+  destination: 16,
+  /** u16 */
+  sourcePort: 32,
+  /** u16 */
+  destinationPort: 34,
+  /** u8 */
+  tcpFlags: 36,
+  /** u8[3] */
+  unused: 37,
+  bytes: 40,
+} as const;
+
+/** Byte offsets in `struct mark_section`, and its size. */
+export const MarkSectionLayout = {
+  /** u32 */
+  mark: 0,
+  bytes: 4,
+} as const;
+
+/** Byte offsets in `struct drop_section`, and its size. */
+export const DropSectionLayout = {
+  /** u32 */
+  reason: 0,
+  bytes: 4,
+} as const;
+
+/** Byte offsets in `struct merge_section`, and its size. */
+export const MergeSectionLayout = {
+  /** u32 */
+  into: 0,
+  bytes: 4,
+} as const;
+
+/** Byte offsets in `struct lost_section`, and its size. */
+export const LostSectionLayout = {
+  /** u32 */
   total: 0,
+  bytes: 4,
+} as const;
+
+/** Byte offsets in `struct cpu_counters`, and its size. */
+export const CpuCountersLayout = {
+  /** u64 */
+  lost: 0,
   /** u64 */
   told: 8,
+  /** u64 */
+  untracked: 16,
   bytes: 64,
 } as const;
 
-/** `enum loss_limit` */
-export const LossLimit = {
-  LossCpus: 1024,
+/** `enum counter_limit` */
+export const CounterLimit = {
+  CounterCpus: 1024,
+  FollowedSlots: 65536,
+} as const;
+
+/** `enum life_limit` */
+export const LifeLimit = {
+  Lives: 32768,
+} as const;
+
+/** Byte offsets in `struct connection`, and its size. */
+export const ConnectionLayout = {
+  /** u8[16] */
+  source: 0,
+  /** u8[16] */
+  destination: 16,
+  /** u16 */
+  sourcePort: 32,
+  /** u16 */
+  destinationPort: 34,
+  bytes: 36,
+} as const;
+
+/** `enum connection_of` */
+export const ConnectionOf = {
+  Agent: 1,
+  Other: 2,
+} as const;
+
+/** `enum connection_limit` */
+export const ConnectionLimit = {
+  OwnConnections: 1024,
 } as const;
 
 /** Byte offsets in `struct trace_config`, and its size. */
@@ -89,22 +212,18 @@ export const TraceConfigLayout = {
   /** u8 */
   reasonArgument: 2,
   /** u8 */
-  hasOwn: 3,
-  /** u16 */
-  ownLocalPort: 4,
-  /** u16 */
-  ownRemotePort: 6,
+  leavesOutOwn: 3,
   /** u8 */
-  ownIsIpv6: 8,
-  /** u8[16] */
-  ownLocalAddress: 9,
-  /** u8[16] */
-  ownRemoteAddress: 25,
+  localSockets: 4,
   /** u8 */
-  directReads: 41,
+  directReads: 5,
+  /** u8 */
+  track: 6,
   /** u32 */
-  generation: 44,
-  bytes: 48,
+  generation: 8,
+  /** u32 */
+  cpus: 12,
+  bytes: 16,
 } as const;
 
 /** Byte offsets in `struct filter_config`, and its size. */
@@ -149,7 +268,30 @@ export const MatchLimit = {
   Bytes: 1048576,
 } as const;
 
-/** `enum dispatch_table` */
-export const DispatchTable = {
-  Half: 8,
+/** `enum program` */
+export const Program = {
+  Plain: 0,
+  Tail: 6,
+  HeadState: 7,
+  Data: 8,
+  Final: 9,
+  FinalSecond: 10,
+  Stolen: 11,
+  Partial: 12,
+  Reshape: 13,
+  Copy: 14,
+  Merge: 15,
+  Build: 16,
+  Quiet: 24,
+} as const;
+
+/** `enum go_on` */
+export const GoOn = {
+  Follow: 0,
+  FollowOther: 1,
+  Step: 2,
+  Copy: 3,
+  Merge: 4,
+  Entries: 5,
+  Paused: 255,
 } as const;

@@ -8,31 +8,44 @@
 import type { KernelAddress } from './kernel-address.ts';
 
 /** Changes when either side would misread the other; the deployed agent always has the editor's version. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 4;
 
 export const FRAME_HEADER_BYTES = 5;
-/** A longer frame means that the stream is not ours (a login banner, say). */
-export const FRAME_MAX_BYTES = 64 * 1024 * 1024;
 
 export const FrameKind = { Json: 1, Events: 2 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 
+/** A longer frame means that the stream is not ours (a login banner, say). The agent sends events in batches of 512 KB. */
+export const FRAME_MAX_BYTES: Readonly<Record<FrameKind, number>> = {
+  [FrameKind.Json]: 16 * 1024 * 1024,
+  [FrameKind.Events]: 2 * 1024 * 1024,
+};
+
 /**
- * An `Events` payload: this header (little-endian), then whole ring buffer records as the kernel wrote them,
- * each `BPF_RINGBUF_HDR_SZ` bytes of header (u32 length with flag bits, u32 page offset) and an EventLayout.
- * All records have the same size. A record whose header has the discard bit set is to be skipped.
+ * An `Events` payload: this header (little-endian), then whole ring buffer records as the kernel wrote them: each
+ * `BPF_RINGBUF_HDR_SZ` bytes of header (u32 length with flag bits, u32 page offset), an event of that length
+ * (bpf/events/event.h: its header and sections), and padding to a multiple of eight bytes. A record whose header has
+ * the discard bit set is to be skipped. The totals are of all CPUs since the trace began.
  */
 export const EventsHeader = {
-  /** u32: number of records that follow, discarded ones included. */
+  /** f64: records that follow, discarded ones included. */
   count: 0,
-  /** u32: bytes from one record to the next. */
-  stride: 4,
-  /** f64: events the kernel failed to put into the ring buffer since the trace began, all CPUs. */
+  /** f64: events that found the ring buffer full. */
   lost: 8,
-  bytes: 16,
+  /** f64: probe hits that the kernel passed over because another of our programs ran on that CPU. */
+  missed: 16,
+  /** f64: packets that matched and could not be followed; their events have life 0. */
+  untracked: 24,
+  bytes: 32,
 } as const;
 
 export const RINGBUF_HEADER_BYTES = 8;
+
+/** Bytes from a record to the next. @param header the first u32 of it */
+export function recordStride(header: number): number {
+  return (RINGBUF_HEADER_BYTES + (header & ~RINGBUF_DISCARD_BIT) + 7) & ~7;
+}
+
 /** In the first u32 of a record's header (include/uapi/linux/bpf.h). */
 export const RINGBUF_BUSY_BIT = 0x8000_0000;
 export const RINGBUF_DISCARD_BIT = 0x4000_0000;
@@ -61,16 +74,22 @@ export interface StartRequest {
   type: 'start';
   /** No filter: every packet. */
   filter: CompiledFilter | null;
+  /** The number that its events will carry, 0 unless the trace goes on from another agent's. */
+  generation?: number;
   /** Function names to probe: a regular expression matched against the whole name; null: every function. */
   functions: string | null;
   backend: Backend | 'auto';
+  /** false: a packet is shown only where it matches, and not followed to its end. */
+  track?: boolean;
   /** Ring buffer size in bytes, a power of two; 0: the agent's default. */
   ringBufferBytes: number;
   /**
-   * Show the packets of the SSH connection that carries this trace too. Without they are left out: each of
+   * Show the packets of the connections that carry this and other traces too. Without they are left out: each of
    * their events would make more of them, and hide everything else.
    */
   includeOwnConnection?: boolean;
+  /** Show messages of AF_UNIX and AF_NETLINK sockets too, which are skbs and no packets. */
+  includeLocalSockets?: boolean;
   /** Tell of the kernel's build, once the probes are armed: see KernelBuild. */
   wantBuild?: boolean;
 }
@@ -80,7 +99,7 @@ export interface FilterRequest {
   type: 'filter';
   /** No filter: every packet. */
   filter: CompiledFilter | null;
-  /** The number that its events will carry; that of the first filter, in the start request, is 0. */
+  /** The number that its events will carry; that of the first filter, in the start request, is mostly 0. */
   generation: number;
 }
 
@@ -99,13 +118,29 @@ export interface MatchRequest {
   }[];
 }
 
-/** Editor → agent. The agent stops by itself when nothing, not even a ping, came for `HEARTBEAT_TIMEOUT_MS`. */
+/**
+ * Editor → agent. `pause` has every program return at once until `resume`; the probes stay where they are. The agent
+ * pauses by itself while nothing comes, not even a ping.
+ */
 export type Request =
-  { type: 'check' } | MatchRequest | StartRequest | FilterRequest | { type: 'stop' } | { type: 'ping' };
+  | { type: 'check' }
+  | MatchRequest
+  | StartRequest
+  | FilterRequest
+  | { type: 'pause' }
+  | { type: 'resume' }
+  | { type: 'stop' }
+  | { type: 'ping' };
 
-/** The editor pings this often; a silent connection (a lost network) must not leave probes behind. */
+/** The editor pings this often. */
 export const HEARTBEAT_INTERVAL_MS = 1000;
-export const HEARTBEAT_TIMEOUT_MS = 3000;
+/** A machine whose editor is not heard of must not be slowed down: this long after the last request a trace pauses. */
+export const SILENCE_PAUSES_MS = 3000;
+/** And after this the agent leaves: the editor was not only busy. The end of its input ends it at once. */
+export const SILENCE_ENDS_MS = 60_000;
+
+/** With which codes the agent's process ends. */
+export const AgentExit = { Ok: 0, Failed: 1, Usage: 2, Silence: 3 } as const;
 
 /** First message of the agent. */
 export interface Hello {
@@ -120,6 +155,8 @@ export interface Hello {
   /** /proc/version */
   kernelVersion: string;
   cpus: number;
+  /** Of this run of the kernel: /proc/sys/kernel/random/boot_id. */
+  bootId: string;
   /** CLOCK_REALTIME − CLOCK_MONOTONIC in nanoseconds, as a decimal string (it exceeds 2^53). */
   realtimeOffset: string;
 }
@@ -135,7 +172,10 @@ export interface CheckItem {
     | 'kprobe-multi'
     | 'kprobes'
     | 'tracefs'
-    | 'ring-buffer';
+    | 'ring-buffer'
+    | 'addresses'
+    | 'ftrace'
+    | 'programs';
   /** `missing` makes tracing impossible; `limited` is worked around. */
   status: 'ok' | 'limited' | 'missing';
   /** What was found. */
@@ -189,14 +229,30 @@ export interface Attached {
   type: 'attached';
   backend: Backend;
   functions: ProbedFunction[];
+  /** How many more are probed only to tell of the ends and copies of packets. */
+  lifeCycleFunctions: number;
   skipped: SkippedFunctions[];
-  /** The connection whose packets are left out, `10.0.2.15:22 - 10.0.2.2:49152`; absent: there is none. */
-  ownConnection?: string;
+  /** Connections that carry this trace, whose packets are left out: `10.0.2.15:22 - 10.0.2.2:49152`. */
+  ownConnections: string[];
+  /** The same of other traces on the target; those of later ones are left out too. */
+  otherConnections: string[];
   /** Names for `EventLayout.dropReason`; empty on kernels whose kfree_skb tracepoint has no reason (before 5.17). */
   dropReasons: DropReasonName[];
-  /** Names of the network interfaces that the agent could see (its own network namespace). */
-  devices: { netns: number; ifindex: number; name: string }[];
+  /** CLOCK_MONOTONIC nanoseconds as a decimal string: what packets do from here on is seen. */
+  since: string;
   milliseconds: { scan: number; load: number; attach: number };
+}
+
+/** Modules came while tracing, and what was asked for in them is probed: their packets are seen from here on. */
+export interface ModulesLoaded {
+  type: 'modules';
+  /** As in /proc/modules. */
+  names: string[];
+  functions: ProbedFunction[];
+  lifeCycleFunctions: number;
+  skipped: SkippedFunctions[];
+  /** Of these modules, besides those in `attached`. */
+  dropReasons: DropReasonName[];
 }
 
 /** The filter of a FilterRequest is in force. Its events may come before this message, those of the old one after it. */
@@ -237,7 +293,7 @@ export interface BuildIds {
 export interface Neighbourhood {
   /** As in kallsyms, by address; an empty name where symbols are left out or another module begins. */
   names: string[];
-  /** Of each function its index among the names. */
+  /** Of each function its index among the names; -1: it is no symbol. */
   positions: number[];
   /** Of each function the bytes to the next symbol; 0: not known. */
   distances: number[];
@@ -261,6 +317,20 @@ export interface Locations {
   locations: KernelLocation[];
 }
 
+/**
+ * The programs return at once: of what packets do meanwhile nothing is known, and packets that were followed are not
+ * followed any more. Comes behind the last event from before, and again with `to` in front of the first one after.
+ */
+export interface Paused {
+  type: 'paused';
+  /** The editor was not heard of; or it asked for it. */
+  why: 'silence' | 'request';
+  /** CLOCK_MONOTONIC nanoseconds as a decimal string. */
+  from: string;
+  /** null: it lasts. */
+  to: string | null;
+}
+
 /** The trace is over and every probe is disarmed. */
 export interface End {
   type: 'end';
@@ -269,6 +339,8 @@ export interface End {
   events: number;
   /** Events that did not fit into the ring buffer. */
   lost: number;
+  /** Packets that matched and could not be followed. Absent: nothing was traced. */
+  untracked?: number;
   /**
    * Probe hits that the kernel passed over because it was running another of our programs on that CPU. Whose
    * packets they were is not known. Absent: nothing was traced.
@@ -308,7 +380,9 @@ export type Message =
   | Progress
   | Attached
   | KernelBuild
+  | ModulesLoaded
   | FilterChanged
   | Locations
+  | Paused
   | End
   | AgentError;

@@ -1,7 +1,8 @@
 /** The extension in VS Code. README.md beside this file shows the way through the folders. */
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import { registerFilters } from './vscode/filter/register.ts';
 import { LOG_CHANNEL } from './vscode/ids.ts';
+import { Log } from './vscode/messages/log.ts';
 import { registerSource } from './vscode/source/register.ts';
 import { registerTraces, type Traces } from './vscode/traces/register.ts';
 
@@ -9,7 +10,7 @@ let traces: Traces | undefined;
 
 export function activate(context: vscode.ExtensionContext): void {
   const distDir = context.asAbsolutePath('dist');
-  const log = vscode.window.createOutputChannel(LOG_CHANNEL, { log: true });
+  const log = new Log(LOG_CHANNEL);
   context.subscriptions.push(log);
   const adviser = registerFilters(context, { distDir, log });
   traces = registerTraces(context, { distDir, log, adviser });

@@ -15,6 +15,7 @@ export function makeHello(): Hello {
     machine: machine(),
     kernelVersion: readFileSync('/proc/version', 'utf8').trim(),
     cpus: cpus().length,
+    bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
     realtimeOffset: realtimeOffset().toString(),
   };
 }

@@ -4,45 +4,50 @@
  */
 import { asAgentError } from '../common/errors.ts';
 import { FrameDecoder } from '../common/framing.ts';
+import { AgentExit } from '../common/protocol.ts';
 import { makeHello } from './hello.ts';
 import { useAgentFolder } from './native/native.ts';
 import { Output } from './events/output.ts';
-import { AgentSession } from './session.ts';
+import { AgentSession, protocolFailure } from './session.ts';
 
-/** Past this the process ends with its probes armed, and the kernel disarms them. */
-const DETACH_LIMIT_MS = 3000;
+/** Past this the process ends as it is, and the kernel disarms the probes that are left. */
+const LEAVE_LIMIT_MS = 3000;
 
 function serve(): void {
   const output = new Output(process.stdout);
   const session = new AgentSession(output, () => {
-    leave(1, 'the editor is silent');
+    leave(AgentExit.Silence);
   });
   let leaving = false;
 
-  function leave(exitCode: number, why?: string): void {
+  /** @param error to be told to the editor, behind what is on its way already */
+  function leave(exitCode: number, why?: string, error?: unknown): void {
     if (leaving) return;
     leaving = true;
     if (why !== undefined) process.stderr.write(`packet trace agent: ${why}\n`);
-    setTimeout(() => process.exit(exitCode), DETACH_LIMIT_MS);
-    void session.detach().finally(() => process.exit(exitCode));
+    if (error !== undefined) output.send(asAgentError(error));
+    setTimeout(() => process.exit(exitCode), LEAVE_LIMIT_MS);
+    void session
+      .detach()
+      .then(() => (error === undefined ? undefined : output.flushed()))
+      .finally(() => process.exit(exitCode));
   }
 
   process.stdout.on('error', () => {
-    leave(1);
+    leave(AgentExit.Failed);
   });
   process.stdin.on('error', () => {
-    leave(1);
+    leave(AgentExit.Failed);
   });
   process.stdin.on('end', () => {
-    leave(0);
+    leave(AgentExit.Ok);
   });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
     process.on(signal, () => {
-      leave(1, signal);
+      leave(AgentExit.Failed, signal);
     });
   process.on('uncaughtException', (error) => {
-    output.send(asAgentError(error));
-    leave(1, error.stack);
+    leave(AgentExit.Failed, error.stack, error);
   });
 
   const decoder = new FrameDecoder((kind, payload) => {
@@ -53,8 +58,10 @@ function serve(): void {
     if (leaving) return;
     try {
       decoder.push(chunk);
-    } catch {
-      leave(1, 'what came on standard input is not the agent protocol');
+    } catch (error) {
+      const what = error instanceof Error ? error.message : String(error);
+      const failure = protocolFailure(`The agent cannot read its requests: ${what}.`);
+      leave(AgentExit.Failed, `what came on standard input is not the agent protocol: ${what}`, failure);
     }
   });
 }
@@ -63,5 +70,5 @@ useAgentFolder(__dirname);
 if (process.argv[2] === 'serve') serve();
 else {
   process.stderr.write('usage: agent.cjs serve\n');
-  process.exitCode = 2;
+  process.exitCode = AgentExit.Usage;
 }

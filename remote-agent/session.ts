@@ -1,13 +1,17 @@
 /** The agent's side of the conversation: requests in, messages out, and at its end no probe left behind. */
+import { btfFacts } from './btf/btf-facts.ts';
 import { readKernelBtf } from './btf/kernel-btf.ts';
 import { findDirectReads } from './btf/find-direct-reads.ts';
-import { checkTarget } from './modes/check.ts';
-import { asAgentError, AgentFailure } from '../common/errors.ts';
+import { checkTarget, readFacts } from './modes/check.ts';
+import { requireMatching } from './modes/require-traceable.ts';
+import { asAgentError, AgentFailure, ProtocolError } from '../common/errors.ts';
+import { parseRequest } from '../common/messages.ts';
 import { matchPackets } from './modes/match.ts';
 import type { Output } from './events/output.ts';
 import {
   FrameKind,
-  HEARTBEAT_TIMEOUT_MS,
+  SILENCE_ENDS_MS,
+  SILENCE_PAUSES_MS,
   type End,
   type FilterRequest,
   type MatchRequest,
@@ -17,6 +21,12 @@ import {
 import { Trace } from './trace.ts';
 
 const HEARTBEAT_CHECK_MS = 250;
+
+/** The editor asked for what cannot be. @param what a sentence */
+export function protocolFailure(what: string): AgentFailure {
+  const remedy = 'Start the trace again; if that does not help, please report it.';
+  return new AgentFailure('protocol', what, remedy);
+}
 
 const NO_TRACE: End = { type: 'end', why: 'stop', events: 0, lost: 0, milliseconds: { detach: 0 } };
 
@@ -29,9 +39,17 @@ export class AgentSession {
   #work: Promise<void> = Promise.resolve();
   /** Checks in a row that found nothing heard since the one before. */
   #silentChecks = 0;
-  #heartbeat: NodeJS.Timeout | undefined;
+  /**
+   * Time in which this thread was blocked, as by attaching, does not count: pings wait unread then. Between two
+   * checks waiting input is read.
+   */
+  readonly #heartbeat = setInterval(() => {
+    const silence = ++this.#silentChecks * HEARTBEAT_CHECK_MS;
+    if (silence > SILENCE_ENDS_MS) this.silent();
+    else if (silence > SILENCE_PAUSES_MS) this.#trace?.pauses.pause('silence');
+  }, HEARTBEAT_CHECK_MS);
 
-  /** @param silent called when nothing was heard of the editor for too long while a trace runs */
+  /** @param silent called when nothing was heard of the editor for so long that it is taken for gone */
   constructor(
     private readonly output: Output,
     private readonly silent: () => void,
@@ -40,9 +58,14 @@ export class AgentSession {
   /** A frame from the editor. */
   receive(kind: FrameKind, payload: Uint8Array): void {
     this.#silentChecks = 0;
-    const request = parseRequest(kind, payload);
-    if (request === undefined) {
-      this.#fail(new AgentFailure('protocol', 'The agent got a request that it does not know.'));
+    this.#next(() => this.#trace?.pauses.resume('silence'));
+    let request: Request;
+    try {
+      if (kind !== FrameKind.Json) throw new ProtocolError('requests are JSON');
+      request = parseRequest(payload);
+    } catch (error) {
+      const what = error instanceof Error ? error.message : String(error);
+      this.#fail(protocolFailure(`The agent refuses a request: ${what}.`));
       return;
     }
     switch (request.type) {
@@ -50,7 +73,7 @@ export class AgentSession {
         break;
       case 'check':
         this.#next(async () => {
-          this.output.send({ type: 'check', items: await checkTarget() });
+          this.output.send({ type: 'check', items: await checkTarget((btf) => Trace.rehearse(btf)) });
         });
         break;
       case 'start':
@@ -62,6 +85,12 @@ export class AgentSession {
       case 'match':
         this.#next(() => this.#match(request));
         break;
+      case 'pause':
+        this.#next(() => this.#running('that could be paused').pauses.pause('request'));
+        break;
+      case 'resume':
+        this.#next(() => this.#running('that could go on').pauses.resume('request'));
+        break;
       case 'stop':
         this.#starting?.abort();
         this.#next(() => this.#stop());
@@ -71,6 +100,7 @@ export class AgentSession {
 
   /** Disarms every probe, armed or on its way. */
   async detach(): Promise<void> {
+    clearInterval(this.#heartbeat);
     this.#starting?.abort();
     await this.#work;
     await this.#trace?.detach();
@@ -87,15 +117,12 @@ export class AgentSession {
   }
 
   async #start(request: StartRequest): Promise<void> {
-    if (this.#trace !== undefined)
-      throw new AgentFailure('protocol', 'A trace runs already on this connection.');
+    if (this.#trace !== undefined) throw protocolFailure('A trace runs already on this connection.');
     const starting = new AbortController();
     this.#starting = starting;
-    this.#watchHeartbeat();
     try {
       this.#trace = await Trace.start(request, this.output, starting.signal);
     } catch (error) {
-      clearInterval(this.#heartbeat);
       if (!starting.signal.aborted) throw error;
     } finally {
       this.#starting = undefined;
@@ -104,9 +131,7 @@ export class AgentSession {
 
   #changeFilter(request: FilterRequest): void {
     try {
-      if (this.#trace === undefined)
-        throw new AgentFailure('protocol', 'No trace runs on this connection that could change its filter.');
-      this.output.send(this.#trace.changeFilter(request));
+      this.output.send(this.#running('that could change its filter').changeFilter(request));
     } catch (error) {
       this.output.send({ ...asAgentError(error), generation: request.generation });
     }
@@ -114,7 +139,10 @@ export class AgentSession {
 
   async #match({ filter, packets }: MatchRequest): Promise<void> {
     // Packets come in many requests, and the kernel's types stay as they are.
-    this.#directReads ??= readKernelBtf().then(findDirectReads);
+    this.#directReads ??= readKernelBtf().then((btf) => {
+      requireMatching(readFacts(btfFacts(btf)));
+      return findDirectReads(btf);
+    });
     const directReads = await this.#directReads;
     const decisions = matchPackets(
       filter,
@@ -128,28 +156,12 @@ export class AgentSession {
   async #stop(): Promise<void> {
     const trace = this.#trace;
     this.#trace = undefined;
-    clearInterval(this.#heartbeat);
     this.output.send(trace === undefined ? NO_TRACE : await trace.stop());
   }
 
-  /**
-   * Time in which this thread was blocked, as by attaching, does not count: pings wait unread then. Between two
-   * checks waiting input is read.
-   */
-  #watchHeartbeat(): void {
-    this.#silentChecks = 0;
-    this.#heartbeat = setInterval(() => {
-      if (++this.#silentChecks > HEARTBEAT_TIMEOUT_MS / HEARTBEAT_CHECK_MS) this.silent();
-    }, HEARTBEAT_CHECK_MS);
-  }
-}
-
-function parseRequest(kind: FrameKind, payload: Uint8Array): Request | undefined {
-  if (kind !== FrameKind.Json) return undefined;
-  try {
-    const request = JSON.parse(Buffer.from(payload).toString()) as Request;
-    return ['check', 'match', 'start', 'filter', 'stop', 'ping'].includes(request.type) ? request : undefined;
-  } catch {
-    return undefined;
+  /** @param what of a trace is asked for, to be told where there is none */
+  #running(what: string): Trace {
+    if (this.#trace === undefined) throw protocolFailure(`No trace runs on this connection ${what}.`);
+    return this.#trace;
   }
 }

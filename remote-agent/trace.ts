@@ -2,29 +2,37 @@
 import { performance } from 'node:perf_hooks';
 import { attach } from './attach/attach.ts';
 import { chooseBackend } from './attach/backend.ts';
-import { dropReasons } from './btf/drop-reasons.ts';
-import { findDirectReads } from './btf/find-direct-reads.ts';
-import { readKernelBtf } from './btf/kernel-btf.ts';
+import type { KernelBtf } from './btf/kernel-btf.ts';
 import { CodePlaces } from './events/code-places.ts';
 import { Drain } from './events/drain.ts';
-import { mapLossCounters } from './events/loss-counters.ts';
+import { mapCounters } from './events/counters.ts';
 import type { Output } from './events/output.ts';
 import { mapRingBuffer } from './events/ring-buffer.ts';
 import { describeKernelBuild, noKernelBuild } from './kernel/build.ts';
-import { readInterfaces } from './kernel/interfaces.ts';
-import { readKallsyms, textSymbols } from './kernel/kallsyms.ts';
+import { possibleCpus } from './kernel/cpus.ts';
+import { textSymbols } from './kernel/kallsyms.ts';
 import { LiveSymbols } from './kernel/live-symbols.ts';
 import { loadedModules } from './kernel/modules.ts';
-import { describeConnection, findOwnConnection } from './kernel/own-connection.ts';
-import { findPageVariables } from './kernel/page-variables.ts';
+import { describeConnection } from './kernel/connection.ts';
+import { findOwnConnections } from './kernel/own-connections.ts';
 import { SymbolMap } from './kernel/symbol-map.ts';
+import { ringBufferBytes } from './kernel/memory.ts';
+import { readFacts } from './modes/check.ts';
+import type { Rehearsal } from './modes/check-policy.ts';
+import { requireTraceable } from './modes/require-traceable.ts';
 import { monotonicNow } from './native/libc.ts';
 import { releaseGarbage } from './native/release-garbage.ts';
+import { readKernelFacts } from './plan/facts.ts';
+import { FactsCache } from './plan/facts-cache.ts';
 import { parsePattern, planProbes } from './plan/plan.ts';
-import { Dispatcher } from './programs/dispatcher.ts';
+import { ModuleProbes } from './module-probes.ts';
+import { Pauses } from './pauses.ts';
 import { putInForce, type ProgramOptions } from './programs/of-filter.ts';
+import { OWN_CONNECTIONS_MAP, OwnConnections } from './programs/own-connections.ts';
+import { ProbePrograms } from './programs/probe-programs.ts';
 import type {
   Attached,
+  CompiledFilter,
   End,
   FilterChanged,
   FilterRequest,
@@ -32,17 +40,25 @@ import type {
   StartRequest,
 } from '../common/protocol.ts';
 
-const DEFAULT_RING_BYTES = 32 * 1024 * 1024;
+/** Packets of every function, as a trace without options has it. */
+const EVERYTHING: StartRequest = {
+  type: 'start',
+  filter: null,
+  functions: null,
+  backend: 'auto',
+  ringBufferBytes: 0,
+};
 
 /** A trace that runs. */
 export class Trace {
   private constructor(
+    readonly pauses: Pauses,
     private readonly output: Output,
-    private readonly dispatcher: Dispatcher,
-    private readonly programs: ProgramOptions,
+    private readonly putInForce: (filter: CompiledFilter | null, generation: number) => void,
     private readonly probes: Cleanup,
     private readonly resources: Cleanup,
     private readonly drain: Drain,
+    private readonly modules: ModuleProbes,
   ) {}
 
   /**
@@ -55,50 +71,99 @@ export class Trace {
     };
     const clock = stopwatch();
     const planned = await planTrace(request, signal, progress('scan'));
-    const { plan, reasons, kallsyms, modules } = planned;
+    const { plan, facts, functions } = planned;
+    const reasons = facts.dropReasons;
     const scan = clock();
 
     const probes = new Cleanup();
     const resources = new Cleanup();
     try {
       progress('load')(0, 1);
-      const { dispatcher, programs, ring, loss } = loadPrograms(request, planned, resources);
-      const { backend, ownConnection } = programs;
+      const loaded = loadPrograms(request, planned, resources);
+      const { backend, leavesOutOwn, programs, ring, counters, connections } = loaded;
       progress('load')(1, 1);
       const load = clock();
 
       const onProgress = progress('attach');
-      const attachment = await attach({ backend, dispatcher, plan, signal, onProgress });
+      const attachment = await attach({ backend, programs, plan, signal, onProgress });
+      const attachments = [attachment];
       probes.add(attachment.detach);
       const attached: Attached = {
         type: 'attached',
         backend,
         functions: attachment.functions,
+        lifeCycleFunctions: attachment.lifeCycle,
         skipped: [...plan.skipped, ...attachment.skipped],
-        ...(ownConnection && { ownConnection: describeConnection(ownConnection) }),
+        ownConnections: leavesOutOwn ? planned.connections.map(describeConnection) : [],
+        otherConnections: connections.others.map(describeConnection),
         dropReasons: reasons.names,
-        devices: readInterfaces(),
+        since: String(monotonicNow()),
         milliseconds: { scan, load, attach: clock() },
       };
       output.send(attached);
 
-      const symbols = new SymbolMap(textSymbols(kallsyms));
-      const places = new CodePlaces(new LiveSymbols(symbols, modules));
-      const drain = new Drain(ring, loss, output, places);
+      const { kallsyms, loaded: modules } = planned;
+      const symbols = new LiveSymbols(kallsyms && new SymbolMap(textSymbols(kallsyms)), modules);
+      const places = new CodePlaces(symbols);
+      const missed = () => attachments.reduce((sum, each) => sum + (each.missed?.() ?? 0), programs.missed());
+      const drain = new Drain(ring, counters, missed, output, places);
       drain.start();
-      if (request.wantBuild === true)
-        void describeKernelBuild(attached.functions, symbols)
-          .catch(noKernelBuild)
-          .then((build) => {
-            output.send(build);
-          });
-      setImmediate(releaseGarbage); // once nothing here holds it
-      return new Trace(output, dispatcher, programs, probes, resources, drain);
+      const moduleProbes = new ModuleProbes({
+        loaded: planned.loaded,
+        dropReasons: reasons.names,
+        functions,
+        backend,
+        programs,
+        drain,
+        output,
+        attached: (more) => {
+          attachments.push(more);
+          probes.add(more.detach);
+        },
+      });
+      moduleProbes.start();
+      const later = new AbortController();
+      resources.add(() => {
+        later.abort();
+      });
+      void symbols
+        .prepare(later.signal)
+        .then(async (map) => {
+          if (request.wantBuild !== true) return;
+          const build = await describeKernelBuild(attached.functions, map);
+          if (!later.signal.aborted) output.send(build);
+        })
+        .catch(() => {
+          if (request.wantBuild === true && !later.signal.aborted) output.send(noKernelBuild());
+        })
+        .finally(releaseGarbage); // nothing here holds it any more
+      setImmediate(planned.keep);
+      const pauses = new Pauses(programs, monotonicNow, (message) => {
+        drain.sendBehind(message);
+      });
+      return new Trace(pauses, output, loaded.putInForce, probes, resources, drain, moduleProbes);
     } catch (error) {
       await probes.run();
       await resources.run();
       throw error;
     }
+  }
+
+  /**
+   * All of a trace's beginning but to attach the probes.
+   * @param btf the kernel's types, which take seconds to read on a slow machine
+   * @throws AgentFailure: what a trace would fail with
+   */
+  static async rehearse(btf: KernelBtf): Promise<Rehearsal> {
+    const planned = await planTrace(EVERYTHING, undefined, () => undefined, btf);
+    const resources = new Cleanup();
+    try {
+      loadPrograms(EVERYTHING, planned, resources);
+    } finally {
+      await resources.run();
+      setImmediate(releaseGarbage);
+    }
+    return { functions: planned.plan.functions.filter(({ quiet }) => quiet !== true).length };
   }
 
   /**
@@ -108,13 +173,14 @@ export class Trace {
    */
   changeFilter({ filter, generation }: FilterRequest): FilterChanged {
     const clock = stopwatch();
-    putInForce(this.dispatcher, this.programs, filter, generation);
+    this.putInForce(filter, generation);
     setImmediate(releaseGarbage);
     return { type: 'filter-changed', generation, since: String(monotonicNow()), milliseconds: clock() };
   }
 
   /** Disarms every probe; events in the ring buffer stay there. */
   async detach(): Promise<void> {
+    await this.modules.stop();
     await this.probes.run();
   }
 
@@ -123,51 +189,90 @@ export class Trace {
     const clock = stopwatch();
     this.output.send({ type: 'progress', stage: 'detach', done: 0, total: 0 });
     await this.detach();
+    this.pauses.end();
     const detach = clock();
-    const lost = await this.drain.finish();
-    const missed = this.dispatcher.missed();
+    const totals = await this.drain.finish();
     await this.resources.run();
-    return { type: 'end', why: 'stop', events: this.drain.events, lost, missed, milliseconds: { detach } };
+    return { type: 'end', why: 'stop', events: this.drain.events, ...totals, milliseconds: { detach } };
   }
 }
 
 type Planned = Awaited<ReturnType<typeof planTrace>>;
 
-/** What to probe, and what of the kernel was read to find that out; some ten megabytes. */
+/** What to probe, and what of the kernel was read to find that out. */
 async function planTrace(
   request: StartRequest,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
   onProgress: (done: number, total: number) => void,
+  btf?: KernelBtf,
 ) {
   const functions = request.functions === null ? null : parsePattern(request.functions);
-  const btf = await readKernelBtf(signal);
-  const modules = loadedModules(); // before the symbols: one that comes in between is noticed later
-  const kallsyms = await readKallsyms(signal);
-  const plan = await planProbes({ functions, btf, kallsyms, signal, onProgress });
-  const memory = { pages: findPageVariables(kallsyms), directReads: findDirectReads(btf) };
-  return { plan, reasons: dropReasons(btf), memory, kallsyms, modules };
+  const loaded = loadedModules(); // before all else: one that comes in between is noticed later
+  const cache = new FactsCache(loaded);
+  const kept = cache.read();
+  const { facts, kallsyms } =
+    kept === undefined
+      ? await readKernelFacts(loaded, {
+          signal,
+          onProgress,
+          btf,
+          first: (btf) => {
+            requireTraceable(readFacts(btf), request.backend);
+          },
+        })
+      : { facts: kept, kallsyms: undefined };
+  if (kept !== undefined) requireTraceable(readFacts(kept.btf), request.backend);
+  const plan = await planProbes(facts, functions, signal);
+  const connections = await findOwnConnections('/proc', signal);
+  return {
+    plan,
+    facts,
+    functions,
+    loaded,
+    connections,
+    kallsyms,
+    /** Keeps the facts for the next trace, if this one read them. */
+    keep: () => {
+      if (kept === undefined) cache.keep(facts);
+    },
+  };
 }
 
 /** Loads the programs with the first filter in force. @param resources gets what gives them back */
-function loadPrograms(request: StartRequest, { plan, reasons, memory }: Planned, resources: Cleanup) {
-  const programs: ProgramOptions = {
-    backend: chooseBackend(request.backend),
-    positions: new Set(plan.functions.map(({ argument }) => argument)),
-    dropReasonArgument: reasons.argument,
-    ownConnection: request.includeOwnConnection === true ? undefined : findOwnConnection(),
-    memory,
+function loadPrograms(request: StartRequest, planned: Planned, resources: Cleanup) {
+  const backend = chooseBackend(request.backend);
+  const leavesOutOwn = request.includeOwnConnection !== true;
+  const { pages, directReads, dropReasons } = planned.facts;
+  const options: ProgramOptions = {
+    config: {
+      kprobeMulti: backend === 'kprobe-multi',
+      dropReasonArgument: dropReasons.argument,
+      leavesOutOwn,
+      localSockets: request.includeLocalSockets === true,
+      directReads: directReads !== undefined,
+      track: request.track !== false,
+      cpus: possibleCpus(),
+    },
+    memory: { pages, directReads },
   };
-  const ringBufferBytes = request.ringBufferBytes || DEFAULT_RING_BYTES;
-  const dispatcher = new Dispatcher({ ...programs, ringBufferBytes });
-  resources.add(() => {
-    dispatcher.close();
+  const programs = new ProbePrograms({
+    config: options.config,
+    ringBufferBytes: request.ringBufferBytes || ringBufferBytes(),
   });
-  const { ring, unmap } = mapRingBuffer(dispatcher.mapFd('events'), dispatcher.ringBufferBytes);
+  resources.add(() => {
+    programs.close();
+  });
+  const { ring, unmap } = mapRingBuffer(programs.mapFd('events'), programs.ringBufferBytes);
   resources.add(unmap);
-  const loss = mapLossCounters(dispatcher.mapFd('.bss'));
-  resources.add(loss.unmap);
-  putInForce(dispatcher, programs, request.filter, 0);
-  return { dispatcher, programs, ring, loss };
+  const counters = mapCounters(programs.mapFd('.bss'));
+  resources.add(counters.unmap);
+  const connections = new OwnConnections(programs.mapFd(OWN_CONNECTIONS_MAP), planned.connections);
+  if (leavesOutOwn) resources.add(connections.watch());
+  const put = (filter: CompiledFilter | null, generation: number) => {
+    putInForce(programs, options, filter, generation);
+  };
+  put(request.filter, request.generation ?? 0);
+  return { backend, leavesOutOwn, programs, putInForce: put, ring, counters, connections };
 }
 
 /** Milliseconds since the call before, whole. */

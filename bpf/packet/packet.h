@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where a packet's headers are in its sk_buff, and whether the user's filter wants it. */
+/* Where a packet's headers are in its sk_buff. */
 #pragma once
-#include "filter/filter-config.h"
 #include "kernel.h"
 #include "read.h"
-#include "filter/filter-view.h"
+#include "trace-config.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
 #define MAC_HEADER_UNSET 0xffff
 #define ETHERNET_HEADER_BYTES 14
-#define PACKET_OUTGOING 4 /* include/uapi/linux/if_packet.h */
 /* Bigger than any skb head (kmalloc's limit): an offset beyond it is not one. */
 #define MAX_HEAD_BYTES (1u << 24)
 
@@ -90,52 +88,4 @@ static __always_inline bool read_packet(const struct sk_buff *skb, struct packet
 		packet->has_network = true;
 	}
 	return true;
-}
-
-/* A VLAN tag that the kernel keeps outside of the packet, bits 40 and 48 up of the filter's argument `link`. */
-static __always_inline __u64 vlan_of(const struct sk_buff *skb)
-{
-	bool present = bpf_core_field_exists(skb->vlan_present) ?
-			       BPF_CORE_READ_BITFIELD_PROBED(skb, vlan_present) :
-			       READ(sk_buff, skb, vlan_all) != 0;
-
-	return (__u64)present << 40 | (__u64)READ(sk_buff, skb, vlan_tci) << 48;
-}
-
-/*
- * What `ifindex`, `inbound`, `outbound` and `vlan` ask for: the interface's index, from bit 32 the packet type,
- * and the tag. The kernel sets PACKET_OUTGOING only on the copies that packet sockets get. Here it is what has
- * come in through no interface: neither noted by __netif_receive_skb_core, nor stripped of its link header by a
- * driver on the way there.
- */
-static __always_inline __u64 link_of(const struct sk_buff *skb, const struct packet *packet)
-{
-	const struct net_device *dev = READ(sk_buff, skb, dev);
-	bool received = READ(sk_buff, skb, skb_iif) != 0 || (packet->has_mac && packet->data > packet->mac);
-	__u64 type = received ? BPF_CORE_READ_BITFIELD_PROBED(skb, pkt_type) : PACKET_OUTGOING;
-	__u32 ifindex = is_kernel_pointer((__u64)dev) ? READ(net_device, dev, ifindex) : 0;
-
-	return vlan_of(skb) | type << 32 | ifindex;
-}
-
-/*
- * The Ethernet view where there is a link header before the network header, else the IP view: a tunnel's
- * packet has mac_header at or behind its network header. No header yet: no match.
- */
-static __always_inline bool matches_filter(const struct sk_buff *skb, const struct packet *packet)
-{
-	bool l2 = packet->has_mac && packet->network > packet->mac;
-	__u32 start = l2 ? packet->mac : packet->network;
-	struct view view = {
-		.l2 = l2,
-		.data = packet->head + start,
-		.linear = (__s64)packet->tail - start,
-		.length = (__s64)packet->len + packet->data - start,
-	};
-
-	if (!packet->has_network || view.length <= 0)
-		return false;
-	view.paged = view.linear < view.length ? (__u64)skb : 0;
-	view.link = filter_config.reads_link ? link_of(skb, packet) : 0;
-	return matches_view(&view);
 }

@@ -7,15 +7,10 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+/* What a packet says of itself. */
 struct tuple {
-	/* enum event_flag */
-	__u8 flags;
-	__u8 l4_protocol;
-	__u8 tcp_flags;
-	__u16 source_port;
-	__u16 destination_port;
-	__u8 source_address[16] __attribute__((aligned(8)));
-	__u8 destination_address[16];
+	struct protocol_section protocol;
+	struct ipv6_section ip __attribute__((aligned(8))); /* of IPv4 the first four bytes of each address */
 };
 
 struct ipv4_header {
@@ -54,12 +49,12 @@ static __always_inline bool read_bytes(const struct packet *packet, void *to, __
 static __always_inline void read_ports(const struct packet *packet, struct tuple *tuple, __u32 offset)
 {
 	struct tcp_header header __attribute__((aligned(8)));
-	__u8 protocol = tuple->l4_protocol;
+	__u8 protocol = tuple->protocol.l4_protocol;
 
 	if (protocol == IPPROTO_TCP) {
 		if (!read_bytes(packet, &header, 14, offset))
 			return;
-		tuple->tcp_flags = header.flags;
+		tuple->ip.tcp_flags = header.flags;
 	} else if (protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP || protocol == IPPROTO_UDPLITE ||
 		   protocol == IPPROTO_DCCP) {
 		if (!read_bytes(packet, &header, 4, offset))
@@ -67,8 +62,8 @@ static __always_inline void read_ports(const struct packet *packet, struct tuple
 	} else {
 		return;
 	}
-	tuple->source_port = bpf_ntohs(header.source);
-	tuple->destination_port = bpf_ntohs(header.destination);
+	tuple->ip.source_port = bpf_ntohs(header.source);
+	tuple->ip.destination_port = bpf_ntohs(header.destination);
 }
 
 static __always_inline void read_ipv4(const struct packet *packet, struct tuple *tuple)
@@ -77,12 +72,12 @@ static __always_inline void read_ipv4(const struct packet *packet, struct tuple 
 
 	if (!read_bytes(packet, &ip, IPV4_HEADER_BYTES, packet->network))
 		return;
-	tuple->flags |= EVENT_TUPLE;
-	tuple->l4_protocol = ip.protocol;
-	__builtin_memcpy(tuple->source_address, &ip.addresses[0], 4);
-	__builtin_memcpy(tuple->destination_address, &ip.addresses[4], 4);
+	tuple->protocol.flags |= TUPLE_IPV4;
+	tuple->protocol.l4_protocol = ip.protocol;
+	__builtin_memcpy(tuple->ip.source, &ip.addresses[0], 4);
+	__builtin_memcpy(tuple->ip.destination, &ip.addresses[4], 4);
 	if (ip.fragment & bpf_htons(IPV4_FRAGMENT_OFFSET))
-		tuple->flags |= EVENT_FRAGMENT;
+		tuple->protocol.flags |= TUPLE_FRAGMENT;
 	else
 		read_ports(packet, tuple, packet->network + (ip.version_length & 15) * 4);
 }
@@ -97,9 +92,9 @@ static __always_inline void read_ipv6(const struct packet *packet, struct tuple 
 		return;
 	next = extension[2];
 	/* Both addresses at once: they are neighbours in the packet and in the event. */
-	if (!read_bytes(packet, tuple->source_address, 32, packet->network + 8))
+	if (!read_bytes(packet, tuple->ip.source, 32, packet->network + 8))
 		return;
-	tuple->flags |= EVENT_TUPLE | EVENT_IPV6;
+	tuple->protocol.flags |= TUPLE_IPV6;
 #pragma unroll
 	for (int i = 0; i < IPV6_EXTENSIONS; i++) {
 		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_FRAGMENT &&
@@ -110,8 +105,8 @@ static __always_inline void read_ipv6(const struct packet *packet, struct tuple 
 		if (next == IPPROTO_FRAGMENT) {
 			offset += 8;
 			if (((extension[2] << 8) | extension[3]) & IPV6_FRAGMENT_OFFSET) {
-				tuple->l4_protocol = extension[0];
-				tuple->flags |= EVENT_FRAGMENT;
+				tuple->protocol.l4_protocol = extension[0];
+				tuple->protocol.flags |= TUPLE_FRAGMENT;
 				return;
 			}
 		} else if (next == IPPROTO_AH) {
@@ -121,7 +116,7 @@ static __always_inline void read_ipv6(const struct packet *packet, struct tuple 
 		}
 		next = extension[0];
 	}
-	tuple->l4_protocol = next;
+	tuple->protocol.l4_protocol = next;
 	read_ports(packet, tuple, offset);
 }
 
@@ -134,6 +129,7 @@ static __always_inline void read_tuple(const struct packet *packet, __u16 protoc
 	__u8 version;
 
 	__builtin_memset(tuple, 0, sizeof(*tuple));
+	tuple->protocol.protocol = protocol;
 	if (!packet->has_network || !read_bytes(packet, &version, 1, packet->network))
 		return;
 	/* Not set yet on the way out before __ip_local_out. */

@@ -1,17 +1,17 @@
 /**
- * `npm run demo [-- --headless]`: a guest drops a packet in netfilter; a real workbench shows where. Builds and
- * boots everything it needs. With --headless it saves the README's screenshot and ends; its exit code is 0
- * only if the packet's trajectory ended in NETFILTER_DROP.
+ * `npm run demo [-- --headless | --screenshot FILE]`: a guest drops a packet in netfilter; a real workbench shows where. Builds and
+ * boots everything it needs. With --headless it looks itself and ends; its exit code is 0 only if the packet's
+ * trajectory ended in NETFILTER_DROP. --screenshot FILE, headless too, saves what it saw: the README's picture.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { bootGuest, type Guest } from '../../test/lab/guests/guest.ts';
 import { kernelSource } from '../packages/kernel-source.ts';
 import { packageVsix } from '../package.ts';
-import { repoRoot } from '../paths.ts';
 import { startWorkbench, type Workbench } from '../workbench/workbench.ts';
 import { DEMO, DEMO_HOST } from './scenario.ts';
 import { sshConfigFor } from './ssh-config.ts';
@@ -19,7 +19,10 @@ import { startTerminalTrace, type TerminalTrace } from './terminal.ts';
 import { showTrajectory } from './tour.ts';
 
 const started = Date.now();
-const headless = process.argv.includes('--headless');
+const { values: options } = parseArgs({
+  options: { headless: { type: 'boolean', default: false }, screenshot: { type: 'string' } },
+});
+const headless = options.headless || options.screenshot !== undefined;
 
 /** A person's demo makes a packet this often, and ends by itself some time. */
 const TRAFFIC_INTERVAL_MS = 5_000;
@@ -85,14 +88,16 @@ async function tour(
   log('opening the workbench; it starts its trace itself');
   const page = await workbench.openPage({ width: 1400, height: 860 });
   const terminal = await terminalStarting;
-  const screenshot = join(repoRoot, 'media/screenshot.png');
   try {
     await showTrajectory(page, async () => {
       log(`in the guest: ${DEMO.traffic}`);
       await guest.exec(DEMO.traffic, { timeoutMs: 30_000 });
     });
-    await page.screenshot({ path: screenshot });
-    log(`screenshot: ${screenshot}`);
+    if (options.screenshot !== undefined) {
+      const path = resolve(process.env.INIT_CWD ?? '.', options.screenshot);
+      await page.screenshot({ path });
+      log(`screenshot: ${path}`);
+    }
   } catch (error) {
     await page.screenshot({ path: join(tmpdir(), 'kpt-demo-failed.png') });
     log(await workbench.logs());

@@ -2,6 +2,8 @@
  * Every failure that a user can meet, made in this one file so that wording stays of one kind: what was
  * attempted and what went wrong (`message`), and what to do next (`remedy`).
  */
+import { printableLines } from './printable.ts';
+
 export type ErrorCode =
   // what the user asked for
   | 'usage'
@@ -25,6 +27,7 @@ export type ErrorCode =
   | 'deploy'
   | 'agent-start'
   | 'attach'
+  | 'protocol'
   // during the trace
   | 'connection-lost'
   | 'agent-died'
@@ -50,9 +53,9 @@ export function cancelled(): PacketTraceError {
   return new PacketTraceError('cancelled', 'Cancelled.');
 }
 
-/** Message and remedy as one text. */
+/** Message and remedy as one text; what a target wrote may be in it, so it is made printable. */
 export function errorText({ message, remedy }: PacketTraceError): string {
-  return [message, remedy].filter((part) => part !== '').join(' ');
+  return printableLines([message, remedy].filter((part) => part !== '').join(' '));
 }
 
 /** Any thrown value as a PacketTraceError; unexpected ones become `internal` and keep their cause. */

@@ -1,55 +1,90 @@
 /** From the arguments of `packet-trace` to a command with its options, by the tables of options.ts. */
-import { parseArgs } from 'node:util';
-import { PacketTraceError } from '../base/errors.ts';
+import type { PacketTraceError } from '../base/errors.ts';
+import { mostSimilar } from '../base/similar.ts';
+import { KEEP_EVENTS } from '../recording/retention.ts';
+import { didYouMean, oneOf, parseArguments, usage, type Values, wholeNumber } from './arguments.ts';
 import {
   BACKENDS,
   type Command,
+  type CommandName,
+  COMMANDS,
+  type HelpTopic,
   HOST_KEY_CHECKS,
   LINK_TYPES,
   OPTIONS,
-  type OptionSpec,
-  SOURCE_OPTIONS,
+  SSH_CLIENTS,
   TIMESTAMPS,
 } from './options.ts';
 
 /** Reads the arguments after the program's name. @throws PacketTraceError `usage` */
 export function parseCommandLine(args: readonly string[]): Command {
-  if (args[0] === 'source') return parseSource(args.slice(1));
-  const { values, positionals } = parse(args, OPTIONS);
-  if (values.help === true) return { name: 'help' };
+  const { values, positionals, topic } = parseArguments(args);
+  if (values.help === true) return { name: 'help', of: topic };
   if (values.version === true) return { name: 'version' };
-  const [first, second, ...others] = positionals;
-  if (first === undefined) return { name: 'help' };
-  const name = commandName(first, second);
-  for (const { name: option, commands } of OPTIONS)
-    if (values[option] !== undefined && !commands.includes(name))
-      throw usage(`"packet-trace ${name}" has no option --${option}.`);
+  if (positionals[0] === undefined) return { name: 'help', of: undefined };
+  const { name, rest } = commandOf(positionals);
+  if (name === 'help') return { name, of: helpTopic(rest) };
+  refuseOthersOptions(name, values, topic);
   const text = (option: string) => values[option] as string | undefined;
   const one = <T extends string>(option: string, allowed: readonly T[]): T | undefined =>
     oneOf(option, text(option), allowed);
+  const [first, ...others] = rest;
+  const json = values.json === true;
+  const verbose = values.verbose === true;
+  if (name === 'source index') {
+    if (first === undefined || others.length > 0)
+      throw usage('"packet-trace source index" takes one folder.', topic);
+    return { name, json, verbose, checkout: first };
+  }
+  if (name === 'source') {
+    const checkout = text('checkout');
+    if (first === undefined || others.length > 0)
+      throw usage(
+        '"packet-trace source" takes one function, or "-" to read names from standard input.',
+        topic,
+      );
+    if (checkout === undefined) throw usage('"packet-trace source" needs --checkout DIR.', topic);
+    return {
+      name,
+      json,
+      verbose,
+      checkout,
+      function: first,
+      module: text('module') ?? '',
+      config: text('config'),
+      kallsyms: text('kallsyms'),
+      machine: text('machine'),
+    };
+  }
+  if (name === 'forget-host') {
+    if (first === undefined || others.length > 0) throw usage('"packet-trace forget-host" takes one host.');
+    return { name, json, verbose, host: first };
+  }
   const common = {
     identity: text('identity'),
     hostKeyCheck: one('strict-host-key-checking', HOST_KEY_CHECKS),
-    json: values.json === true,
-    verbose: values.verbose === true,
+    targetFolder: absolute('target-folder', text('target-folder')),
+    sshClient: one('ssh', SSH_CLIENTS) ?? 'auto',
+    json,
+    verbose,
   };
   if (name === 'filter match') {
     const pcap = text('pcap');
     if (pcap === undefined) throw usage('"packet-trace filter match" needs a capture file: --pcap FILE.');
-    return { name, ...common, pcap, filter: others.join(' '), target: text('target') };
+    return { name, ...common, pcap, filter: rest.join(' '), target: text('target') };
   }
   if (name === 'filter check') {
     const optimize = values['no-optimize'] !== true;
-    return { name, json: common.json, filter: others.join(' '), link: one('link', LINK_TYPES), optimize };
+    return { name, json, filter: rest.join(' '), link: one('link', LINK_TYPES), optimize };
   }
-  if (second === undefined)
-    throw usage(`"packet-trace ${name}" needs a target: [user@]host[:port] or local.`);
-  const target = second;
-  if (name === 'check') {
+  if (first === undefined) throw usage(`"packet-trace ${name}" needs a target: [user@]host[:port] or local.`);
+  const target = first;
+  if (name === 'check' || name === 'clean') {
     if (others.length > 0)
-      throw usage(`"packet-trace check" takes one target, not also "${others.join(' ')}".`);
+      throw usage(`"packet-trace ${name}" takes one target, not also "${others.join(' ')}".`);
     return { name, ...common, target };
   }
+  const limitLines = wholeNumber('output-limit-lines', text('output-limit-lines'), 0);
   return {
     name,
     ...common,
@@ -62,7 +97,10 @@ export function parseCommandLine(args: readonly string[]): Command {
     backend: one('backend', BACKENDS) ?? 'auto',
     tuple: values['output-tuple'] !== false,
     meta: values['output-meta'] !== false,
-    limitLines: positiveInteger('output-limit-lines', text('output-limit-lines')),
+    track: values['filter-track-skb'] !== false,
+    localSockets: values['local-sockets'] === true,
+    limitLines: limitLines === 0 ? undefined : limitLines,
+    keepEvents: wholeNumber('keep-events', text('keep-events'), 1) ?? KEEP_EVENTS,
     timestamp: one('timestamp', TIMESTAMPS) ?? 'none',
     readyFile: text('ready-file'),
     checkout: text('checkout'),
@@ -70,104 +108,62 @@ export function parseCommandLine(args: readonly string[]): Command {
   };
 }
 
-function parseSource(args: readonly string[]): Command {
-  const { values, positionals } = parse(args, SOURCE_OPTIONS, 'source ');
-  if (values.help === true) return { name: 'help', of: 'source' };
-  const text = (option: string) => values[option] as string | undefined;
-  const json = values.json === true;
-  const checkout = text('checkout');
-  const [first, second] = positionals;
-  if (first === 'index' && second !== undefined) return { name: 'source index', json, checkout: second };
-  if (first === undefined || positionals.length > 1)
+/** The command that the first words name, and the words after it. */
+function commandOf([first = '', second, ...others]: readonly string[]): {
+  name: CommandName;
+  rest: string[];
+} {
+  const rest = second === undefined ? [] : [second, ...others];
+  if (first === 'filter') {
+    const known = ['check', 'match'] as const;
+    const subcommand = known.find((word) => word === second);
+    if (subcommand !== undefined) return { name: `filter ${subcommand}`, rest: others };
     throw usage(
-      '"packet-trace source" takes one function, or "-" to read names from standard input.',
-      'source ',
+      second === undefined
+        ? '"packet-trace filter" does nothing by itself; there are filter check and filter match.'
+        : `"packet-trace filter" does not know "${second}"${didYouMean(mostSimilar(second, known))}; there are filter check and filter match.`,
     );
-  if (checkout === undefined) throw usage('"packet-trace source" needs --checkout DIR.', 'source ');
-  return {
-    name: 'source',
-    json,
-    checkout,
-    function: first,
-    module: text('module') ?? '',
-    config: text('config'),
-    kallsyms: text('kallsyms'),
-    machine: text('machine'),
-  };
+  }
+  // "index" alone may be a function.
+  if (first === 'source' && second === 'index' && others.length > 0)
+    return { name: 'source index', rest: others };
+  const name = COMMANDS.find((command) => command === first);
+  if (name !== undefined) return { name, rest };
+  throw noCommand(first);
 }
 
-function commandName(
-  first: string,
-  second: string | undefined,
-): 'trace' | 'check' | 'filter match' | 'filter check' {
-  if (first === 'trace' || first === 'check') return first;
-  if (first !== 'filter')
-    throw usage(`"${first}" is not a command; commands are trace, check, filter check and filter match.`);
-  if (second === 'match') return 'filter match';
-  if (second === 'check') return 'filter check';
-  throw usage(
-    `"packet-trace filter" does ${second === undefined ? 'nothing by itself' : `not know "${second}"`}; there are filter check and filter match.`,
+/** What `help WORDS` is about. */
+function helpTopic([first, ...others]: readonly string[]): HelpTopic {
+  if (first === undefined || first === 'filter') return undefined;
+  if (!FIRST_WORDS.includes(first)) throw noCommand(first);
+  if (others.length > 0 && first !== 'source')
+    throw usage(`There is no help on "${[first, ...others].join(' ')}".`);
+  return first === 'source' ? first : undefined;
+}
+
+const FIRST_WORDS = [...new Set(COMMANDS.map((command) => command.split(' ')[0] ?? ''))];
+
+function noCommand(word: string): PacketTraceError {
+  const known = COMMANDS.filter((command) => command !== 'help').join(', ');
+  return usage(
+    `"${word}" is not a command${didYouMean(mostSimilar(word, FIRST_WORDS))}; commands are ${known} and help.`,
   );
 }
 
-/** @param helpOf the command that has a help of its own, with a space after it */
-function parse(args: readonly string[], specs: readonly OptionSpec[], helpOf = '') {
-  const options = Object.fromEntries(
-    specs.map(({ name, short, argument }) => [
-      name,
-      { type: argument === undefined ? ('boolean' as const) : ('string' as const), ...(short && { short }) },
-    ]),
-  );
-  const { rest, switches } = takeSwitches(args, specs);
-  try {
-    const { values, positionals } = parseArgs({ args: rest, options, allowPositionals: true });
-    return {
-      values: { ...values, ...switches } as Record<string, string | boolean | undefined>,
-      positionals,
-    };
-  } catch (error) {
-    // node:util's messages name the option; the advice about "--" after the first sentence is for programmers.
-    throw usage(
-      error instanceof Error ? `${error.message.split('. ')[0] ?? ''}.`.replace('..', '.') : String(error),
-      helpOf,
-    );
+/** Options have their commands; of a name with several rows, those of all rows. */
+function refuseOthersOptions(name: CommandName, values: Values, topic: HelpTopic): void {
+  for (const option of new Set(OPTIONS.map((each) => each.name))) {
+    if (values[option] === undefined) continue;
+    const commands = OPTIONS.filter((each) => each.name === option).flatMap((each) => each.commands);
+    if (!commands.includes(name))
+      throw usage(
+        `"packet-trace ${name}" has no option --${option}, which is for ${commands.join(', ')}.`,
+        topic,
+      );
   }
 }
 
-/** `--output-meta=false`, which node:util has no form for. */
-function takeSwitches(
-  args: readonly string[],
-  specs: readonly OptionSpec[],
-): { rest: string[]; switches: Record<string, boolean> } {
-  const switches: Record<string, boolean> = {};
-  const end = args.indexOf('--');
-  const rest = args.filter((arg, i) => {
-    const [, name, value] = /^--([a-z-]+)=(true|false)$/.exec(arg) ?? [];
-    const isSwitch = specs.some((option) => option.name === name && option.on === true);
-    if (!isSwitch || name === undefined || (end >= 0 && i > end)) return true;
-    switches[name] = value === 'true';
-    return false;
-  });
-  return { rest, switches };
-}
-
-function oneOf<T extends string>(
-  option: string,
-  value: string | undefined,
-  allowed: readonly T[],
-): T | undefined {
-  if (value === undefined) return undefined;
-  const found = allowed.find((candidate) => candidate === value);
-  if (found === undefined) throw usage(`--${option} is one of ${allowed.join(', ')}, not "${value}".`);
-  return found;
-}
-
-function positiveInteger(option: string, value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  if (!/^[1-9]\d{0,14}$/.test(value)) throw usage(`--${option} is a number from 1 up, not "${value}".`);
-  return Number(value);
-}
-
-function usage(message: string, helpOf = ''): PacketTraceError {
-  return new PacketTraceError('usage', message, `See "packet-trace ${helpOf}--help".`);
+function absolute(option: string, value: string | undefined): string | undefined {
+  if (value === undefined || value.startsWith('/')) return value;
+  throw usage(`--${option} is the whole path of a folder on the target, not "${value}".`);
 }

@@ -7,9 +7,13 @@ export interface Environment {
   stdin: Readable;
   stdout: Writable;
   stderr: StatusStream;
+  /** Drops stand out on standard output. */
+  hasColors: boolean;
   distDir: string;
   version: string;
   hostKeys: HostKeyStore;
   /** Aborts at the first Ctrl-C. */
   interrupt: AbortSignal;
+  /** Does what Ctrl-C does, where the terminal makes no signal of it. */
+  onCtrlC: () => void;
 }

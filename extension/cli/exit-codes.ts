@@ -19,9 +19,12 @@ export const EXIT_CODES: readonly (readonly [ExitCode, string])[] = [
   ],
   [ExitCode.Internal, 'an error inside packet-trace'],
   [ExitCode.Usage, 'wrong options, pcap filter, function pattern or capture file'],
-  [ExitCode.NotReached, 'the target was not reached: its name, its host key, or the login'],
+  [
+    ExitCode.NotReached,
+    'the target was not reached: its name, its host key, the login, or the connection was lost meanwhile',
+  ],
   [ExitCode.CannotTrace, 'the target was reached and cannot be traced'],
-  [ExitCode.CutShort, 'the trace was cut short: the connection or the agent was lost'],
+  [ExitCode.CutShort, 'the trace was cut short: the connection or the agent was lost while it ran'],
   [ExitCode.Interrupted, 'interrupted before the trace began, or interrupted twice'],
 ];
 
@@ -45,12 +48,17 @@ const BY_ERROR: Record<ErrorCode, ExitCode> = {
   deploy: ExitCode.CannotTrace,
   'agent-start': ExitCode.CannotTrace,
   attach: ExitCode.CannotTrace,
-  'connection-lost': ExitCode.CutShort,
-  'agent-died': ExitCode.CutShort,
+  protocol: ExitCode.CannotTrace,
+  'connection-lost': ExitCode.NotReached,
+  'agent-died': ExitCode.CannotTrace,
   cancelled: ExitCode.Interrupted,
   internal: ExitCode.Internal,
 };
 
-export function exitCodeOf(code: ErrorCode): ExitCode {
-  return BY_ERROR[code];
+/** What loses the agent: of a trace that runs it is the end, not a reason why there is none. */
+const CUTS_SHORT: readonly ErrorCode[] = ['connection-lost', 'agent-died', 'protocol'];
+
+/** @param isTracing a trace had begun */
+export function exitCodeOf(code: ErrorCode, isTracing: boolean): ExitCode {
+  return isTracing && CUTS_SHORT.includes(code) ? ExitCode.CutShort : BY_ERROR[code];
 }

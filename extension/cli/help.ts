@@ -1,5 +1,5 @@
 import { EXIT_CODES } from './exit-codes.ts';
-import { OPTIONS, type OptionSpec, SOURCE_OPTIONS } from './options.ts';
+import { type HelpTopic, optionsOf, type OptionSpec } from './options.ts';
 
 const WIDTH = 79;
 const INDENT = 33;
@@ -11,16 +11,23 @@ export function optionForm({ name, short, argument }: OptionSpec): string {
   return argument === undefined ? dashed : `${dashed} ${argument}`;
 }
 
-/** The text of --help. */
-export function helpText(): string {
+/** What `help` and --help print. */
+export function helpText(topic: HelpTopic): string {
+  return topic === 'source' ? sourceHelpText() : generalHelpText();
+}
+
+function generalHelpText(): string {
   return `Packet, where are you? Every kernel function that a packet passes, live.
 
 Usage:
   packet-trace trace TARGET [options] [pcap filter]
   packet-trace check TARGET [options]
+  packet-trace clean TARGET [options]
+  packet-trace forget-host HOST
   packet-trace filter check [--link TYPE] [--no-optimize] [pcap filter | -]
   packet-trace filter match --pcap FILE [options] [pcap filter | -]
-  packet-trace source --checkout DIR NAME    (packet-trace source --help)
+  packet-trace source --checkout DIR NAME
+  packet-trace help [COMMAND]                (source has a text of its own)
 
 TARGET is [user@]host[:port] as for ssh, a host of your SSH configuration, or
 local for this machine. The filter is libpcap's (man 7 pcap-filter), in one
@@ -30,13 +37,17 @@ filter that contains words with a leading dash.
 trace prints a line for each function that a matching packet passes and for
 each drop; status goes to standard error. Ctrl-C detaches and prints totals.
 check tells whether a target can be traced, and what to do where it cannot.
+clean removes from a target all that traces have put there, and prints it.
+forget-host forgets the accepted key of a host that was installed anew.
 filter check tells what libpcap says of a filter, where it is wrong and how to
 mend it. filter match prints the numbers of the packets of a capture file that
 a filter matches. With "-" both read filters from standard input, one a line,
 and print a JSON object a line.
 
 Options:
-${OPTIONS.map((option) => optionHelp(option, INDENT)).join('\n')}
+${optionsOf(undefined)
+  .map((option) => optionHelp(option, INDENT))
+  .join('\n')}
 
 Exit codes:
 ${EXIT_CODES.map(([code, meaning]) => columns(`  ${code}`, meaning, 7)).join('\n')}
@@ -51,8 +62,7 @@ Examples:
 `;
 }
 
-/** The text of source --help. */
-export function sourceHelpText(): string {
+function sourceHelpText(): string {
   return `Where in a kernel checkout a function is defined.
 
 Usage:
@@ -61,12 +71,14 @@ Usage:
   packet-trace source index DIR
 
 With "-" names are read from standard input, one a line, each with its module
-(and its address in hexadecimal) after tabs if known. A definition that would be
-opened without asking is marked with "*". index makes the index anew and
+(and its address in hexadecimal) after tabs if known. A definition that would
+be opened without asking is marked with "*". index makes the index anew and
 prints what that took.
 
 Options:
-${SOURCE_OPTIONS.map((option) => optionHelp(option, SOURCE_INDENT)).join('\n')}
+${optionsOf('source')
+  .map((option) => optionHelp(option, SOURCE_INDENT))
+  .join('\n')}
 `;
 }
 

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 /** The lines of a stream, without their ends; unlike node:readline only a newline ends one. */
 export async function* linesOf(stream: Readable): AsyncGenerator<string> {
@@ -10,4 +10,15 @@ export async function* linesOf(stream: Readable): AsyncGenerator<string> {
     for (const line of lines) yield line.replace(/\r$/, '');
   }
   if (rest !== '') yield rest;
+}
+
+/** Settles when more can be written, or nothing ever. */
+export function drained(stdout: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stdout.off('drain', done).off('close', done).off('error', done);
+      resolve();
+    };
+    stdout.on('drain', done).on('close', done).on('error', done);
+  });
 }

@@ -10,13 +10,17 @@ import { asPacketTraceError } from '../base/errors.ts';
 import { hostKeyFile } from '../target/ssh/host-key-file.ts';
 import { startTrace } from '../tracing/start-trace.ts';
 import { checkTarget } from '../tracing/with-agent.ts';
+import { cleanTarget } from '../target/clean.ts';
 import { checkCommand } from './commands/check.ts';
+import { cleanCommand } from './commands/clean.ts';
 import type { Environment } from './environment.ts';
 import { ExitCode } from './exit-codes.ts';
+import { forgetHostCommand } from './commands/forget-host.ts';
 import { filterCheckCommand } from './commands/filter-check.ts';
 import { filterMatchCommand } from './commands/filter-match.ts';
 import { parseCommandLine } from './command-line.ts';
-import { helpText, sourceHelpText } from './help.ts';
+import { helpText } from './help.ts';
+import { hasColors } from './output/color.ts';
 import type { Command } from './options.ts';
 import { reportError } from './report-error.ts';
 import { sourceIndexCommand } from './commands/source-index.ts';
@@ -26,14 +30,19 @@ import { traceCommand } from './commands/trace.ts';
 async function main(args: readonly string[]): Promise<ExitCode> {
   const { stdin, stdout, stderr } = process;
   const version = packageVersion();
+  const hostKeys = hostKeyFile(
+    hostKeyPath(process.env),
+    (host) => `forget the old key: packet-trace forget-host '${host}'`,
+  );
   const environment = (): Environment => ({
+    ...interruptible(),
     stdin,
     stdout,
     stderr,
+    hasColors: hasColors(stdout, process.env),
     distDir: __dirname,
     version,
-    hostKeys: hostKeyFile(hostKeyPath(process.env)),
-    interrupt: interruptSignal(),
+    hostKeys,
   });
   let command: Command;
   try {
@@ -43,7 +52,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   }
   switch (command.name) {
     case 'help':
-      stdout.write(command.of === 'source' ? sourceHelpText() : helpText());
+      stdout.write(helpText(command.of));
       return args.length === 0 ? ExitCode.Usage : ExitCode.Ok;
     case 'version':
       stdout.write(`packet-trace ${version}\n`);
@@ -52,6 +61,10 @@ async function main(args: readonly string[]): Promise<ExitCode> {
       return traceCommand(command, environment(), startTrace);
     case 'check':
       return checkCommand(command, environment(), checkTarget);
+    case 'clean':
+      return cleanCommand(command, environment(), cleanTarget);
+    case 'forget-host':
+      return forgetHostCommand(command, environment(), hostKeys);
     case 'filter check':
       return filterCheckCommand(command, environment());
     case 'filter match':
@@ -76,15 +89,14 @@ function hostKeyPath(env: NodeJS.ProcessEnv): string {
 }
 
 /** Ctrl-C once: stop and print totals. Twice: leave at once; the target cleans up when the connection is gone. */
-function interruptSignal(): AbortSignal {
+function interruptible(): Pick<Environment, 'interrupt' | 'onCtrlC'> {
   const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(ExitCode.Interrupted);
-      controller.abort();
-    });
-  }
-  return controller.signal;
+  const onCtrlC = () => {
+    if (controller.signal.aborted) process.exit(ExitCode.Interrupted);
+    controller.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onCtrlC);
+  return { interrupt: controller.signal, onCtrlC };
 }
 
 // A reader that is gone (`| head`) ends the trace, quietly: the printer hears of it, nobody else needs to.
@@ -92,6 +104,6 @@ process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 
 void main(process.argv.slice(2)).then((code) => {
-  // What was written reaches a pipe before the process ends.
-  process.stdout.write('', () => process.exit(code));
+  // What was written reaches pipes before the process ends.
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
 });

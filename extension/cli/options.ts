@@ -1,7 +1,9 @@
-/** Options of the command line: tables from which parsing, --help and the documentation's check are made. */
+/** Commands and options: tables from which parsing, help and the documentation's check are made. */
 import type { Backend } from '../../common/protocol.ts';
 import type { FilterTexts } from '../recording/filters.ts';
+import { KEEP_EVENTS } from '../recording/retention.ts';
 import type { LinkType } from '../filter/libpcap/compile.ts';
+import type { SshClientChoice } from '../target/connection.ts';
 
 export interface OptionSpec {
   name: string;
@@ -13,31 +15,60 @@ export interface OptionSpec {
   /** A switch that is on; `--NAME=false` turns it off. */
   on?: true;
   help: string;
-}
-
-export interface SharedOption extends OptionSpec {
-  commands: readonly Command['name'][];
+  /** Those that it is for; none: it stands for itself. One name may have several rows, for different commands. */
+  commands: readonly CommandName[];
 }
 
 export const TIMESTAMPS = ['none', 'current', 'relative', 'absolute'] as const;
 export const BACKENDS = ['auto', 'kprobe', 'kprobe-multi'] as const;
 export const HOST_KEY_CHECKS = ['ask', 'accept-new', 'yes'] as const;
+export const SSH_CLIENTS = ['auto', 'builtin', 'system'] as const satisfies readonly SshClientChoice[];
 
 export const LINK_TYPES = ['EN10MB', 'RAW'] as const satisfies readonly LinkType[];
+
+/** A command in words; `source` has a help text of its own. */
+export const COMMANDS = [
+  'trace',
+  'check',
+  'clean',
+  'forget-host',
+  'filter check',
+  'filter match',
+  'source',
+  'source index',
+  'help',
+] as const;
+export type CommandName = (typeof COMMANDS)[number];
+export type HelpTopic = 'source' | undefined;
 
 const trace = ['trace'] as const;
 const match = ['filter match'] as const;
 const filterCheck = ['filter check'] as const;
-const all = ['trace', 'check', 'filter match'] as const;
+const all = ['trace', 'check', 'filter match', 'clean'] as const;
+const forget = ['forget-host'] as const;
+const source = ['source'] as const;
+const sources = ['source', 'source index'] as const;
 
-/** Of all commands but `source`. */
-export const OPTIONS: readonly SharedOption[] = [
+export const OPTIONS: readonly OptionSpec[] = [
   { name: 'identity', short: 'i', argument: 'FILE', help: 'private key to try first', commands: all },
   {
     name: 'strict-host-key-checking',
     argument: 'HOW',
     values: HOST_KEY_CHECKS,
-    help: 'a host whose key is not known: ask, accept-new (remember it) or yes (refuse); by default ask on a terminal, else yes. A changed key is always refused',
+    help: 'a host whose key is not known: ask, accept-new (remember it) or yes (refuse); by default as your SSH configuration says, and where that says ask, yes without a terminal. A changed key is always refused',
+    commands: all,
+  },
+  {
+    name: 'ssh',
+    argument: 'CLIENT',
+    values: SSH_CLIENTS,
+    help: 'what connects: builtin, system (the ssh program, with security keys, certificates and Kerberos), or auto (default): builtin, unless only system can',
+    commands: all,
+  },
+  {
+    name: 'target-folder',
+    argument: 'DIR',
+    help: 'folder on the target for the agent and Node, which root alone may write; by default the first that serves of /var/cache, /run and /var/tmp/kernel-packet-trace',
     commands: all,
   },
   {
@@ -61,6 +92,17 @@ export const OPTIONS: readonly SharedOption[] = [
     name: 'filter-func',
     argument: 'PATTERN',
     help: 'probe only functions whose whole name matches this regular expression',
+    commands: trace,
+  },
+  {
+    name: 'filter-track-skb',
+    on: true,
+    help: 'follow packets to their ends, also where they no longer match, as after NAT (on; --filter-track-skb=false shows them only where they match)',
+    commands: trace,
+  },
+  {
+    name: 'local-sockets',
+    help: 'trace messages of UNIX and netlink sockets too, which the kernel keeps in the same structure as packets',
     commands: trace,
   },
   {
@@ -94,7 +136,18 @@ export const OPTIONS: readonly SharedOption[] = [
     help: 'print netns, mark, interface, protocol, MTU and length (on; --output-meta=false leaves them out)',
     commands: trace,
   },
-  { name: 'output-limit-lines', argument: 'N', help: 'stop after N events were printed', commands: trace },
+  {
+    name: 'output-limit-lines',
+    argument: 'N',
+    help: 'stop after N events were printed; 0 (default): no limit',
+    commands: trace,
+  },
+  {
+    name: 'keep-events',
+    argument: 'N',
+    help: `where lines are read more slowly than events come, about the newest N events wait (${KEEP_EVENTS}); older ones are forgotten`,
+    commands: trace,
+  },
   {
     name: 'timestamp',
     argument: 'KIND',
@@ -128,30 +181,58 @@ export const OPTIONS: readonly SharedOption[] = [
     commands: filterCheck,
   },
   { name: 'no-optimize', help: "without libpcap's optimiser", commands: filterCheck },
+  { name: 'checkout', argument: 'DIR', help: 'the kernel source tree', commands: source },
+  {
+    name: 'module',
+    argument: 'NAME',
+    help: 'module that the function is in; vmlinux if built in',
+    commands: source,
+  },
+  {
+    name: 'config',
+    argument: 'FILE',
+    help: 'configuration of the kernel (/boot/config-…)',
+    commands: source,
+  },
+  { name: 'kallsyms', argument: 'FILE', help: "copy of the target's /proc/kallsyms", commands: source },
+  {
+    name: 'machine',
+    argument: 'NAME',
+    help: 'as "uname -m" tells on the target; by default x86_64',
+    commands: source,
+  },
   {
     name: 'json',
     help: 'print one JSON object a line (docs/json.md)',
-    commands: [...all, ...filterCheck],
+    commands: [...all, ...forget, ...filterCheck, ...sources],
   },
-  { name: 'verbose', short: 'v', help: 'say on standard error what is being done', commands: all },
+  {
+    name: 'verbose',
+    short: 'v',
+    help: 'say on standard error what is being done',
+    commands: [...all, ...forget, ...sources],
+  },
   { name: 'version', help: 'print the version', commands: [] },
   { name: 'help', short: 'h', help: 'print this help', commands: [] },
 ];
 
-export const SOURCE_OPTIONS: readonly OptionSpec[] = [
-  { name: 'checkout', argument: 'DIR', help: 'the kernel source tree' },
-  { name: 'module', argument: 'NAME', help: 'module that the function is in; vmlinux if built in' },
-  { name: 'config', argument: 'FILE', help: 'configuration of the kernel (/boot/config-…)' },
-  { name: 'kallsyms', argument: 'FILE', help: "copy of the target's /proc/kallsyms" },
-  { name: 'machine', argument: 'NAME', help: 'as "uname -m" tells on the target; by default x86_64' },
-  { name: 'json', help: 'print one JSON object a line' },
-  { name: 'help', short: 'h', help: 'print this help' },
-];
+/** The rows of a help text, in its order. @param topic undefined: the help text of all commands but `source` */
+export function optionsOf(topic: HelpTopic): OptionSpec[] {
+  const isSource = (command: CommandName) => command === 'source' || command === 'source index';
+  return OPTIONS.filter(({ name, commands }) =>
+    commands.length === 0
+      ? topic === undefined || name !== 'version'
+      : commands.some((command) => isSource(command) === (topic === 'source')),
+  );
+}
 
 interface Common {
   identity: string | undefined;
-  /** undefined: ask on a terminal, else refuse */
+  /** undefined: the SSH configuration decides; where it says ask, refuse without a terminal */
   hostKeyCheck: (typeof HOST_KEY_CHECKS)[number] | undefined;
+  /** undefined: one of our own choice */
+  targetFolder: string | undefined;
+  sshClient: SshClientChoice;
   json: boolean;
   verbose: boolean;
 }
@@ -162,10 +243,13 @@ export interface TraceOptions extends Common, FilterTexts {
   /** Obey commands on standard input that change the filter. */
   filterCommands: boolean;
   functions: string;
+  track: boolean;
+  localSockets: boolean;
   backend: Backend | 'auto';
   tuple: boolean;
   meta: boolean;
   limitLines: number | undefined;
+  keepEvents: number;
   timestamp: (typeof TIMESTAMPS)[number];
   readyFile: string | undefined;
   /** Folder of the kernel's source. */
@@ -176,6 +260,17 @@ export interface TraceOptions extends Common, FilterTexts {
 export interface CheckOptions extends Common {
   name: 'check';
   target: string;
+}
+
+export interface CleanOptions extends Common {
+  name: 'clean';
+  target: string;
+}
+
+export interface ForgetHostOptions extends Pick<Common, 'json' | 'verbose'> {
+  name: 'forget-host';
+  /** As users name a target, or as errors do: `[host]:2222`. */
+  host: string;
 }
 
 export interface MatchOptions extends Common {
@@ -197,7 +292,7 @@ export interface FilterCheckOptions extends Pick<Common, 'json'> {
   optimize: boolean;
 }
 
-export interface SourceOptions extends Pick<Common, 'json'> {
+export interface SourceOptions extends Pick<Common, 'json' | 'verbose'> {
   name: 'source';
   checkout: string;
   /** `-`: one a line on standard input. */
@@ -210,7 +305,7 @@ export interface SourceOptions extends Pick<Common, 'json'> {
   machine: string | undefined;
 }
 
-export interface SourceIndexOptions extends Pick<Common, 'json'> {
+export interface SourceIndexOptions extends Pick<Common, 'json' | 'verbose'> {
   name: 'source index';
   checkout: string;
 }
@@ -218,9 +313,11 @@ export interface SourceIndexOptions extends Pick<Common, 'json'> {
 export type Command =
   | TraceOptions
   | CheckOptions
+  | CleanOptions
+  | ForgetHostOptions
   | MatchOptions
   | FilterCheckOptions
   | SourceOptions
   | SourceIndexOptions
-  | { name: 'help'; of?: 'source' }
+  | { name: 'help'; of: HelpTopic }
   | { name: 'version' };

@@ -9,13 +9,13 @@ type Streams = Pick<Environment, 'stdout' | 'stderr'>;
 /** Tells why a command failed, and returns its exit code. */
 export function reportError(
   error: PacketTraceError,
-  { json }: { json: boolean },
+  { json, isTracing = false }: { json: boolean; isTracing?: boolean },
   { stdout, stderr }: Streams,
   status = new Status(stderr, false),
 ): ExitCode {
   if (json) stdout.write(jsonLine(errorObject(error)));
   status.say(`packet-trace: ${[error.message, error.remedy].filter((part) => part !== '').join('\n  ')}`);
-  return exitCodeOf(error.code);
+  return exitCodeOf(error.code, isTracing);
 }
 
 /** Does the work of a command; what it throws is told, and decides the exit code. */

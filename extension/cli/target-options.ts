@@ -6,16 +6,20 @@ import { terminalPrompts } from './terminal-prompts.ts';
 
 /** How a command reaches its target: what was asked for on the command line, and this terminal. */
 export function targetOptions(
-  { target, identity, hostKeyCheck }: Pick<CheckOptions, 'target' | 'identity' | 'hostKeyCheck'>,
-  { distDir, hostKeys, interrupt }: Environment,
+  options: Pick<CheckOptions, 'target' | 'identity' | 'hostKeyCheck' | 'sshClient' | 'targetFolder'>,
+  { distDir, hostKeys, interrupt, onCtrlC }: Environment,
   status: Status,
 ): ConnectOptions {
+  const { target, identity, hostKeyCheck, sshClient, targetFolder } = options;
   return {
     target,
     identity,
+    hostKeyCheck,
+    sshClient,
     distDir,
+    targetFolder,
     hostKeys,
-    prompts: terminalPrompts(hostKeyCheck, status),
+    prompts: terminalPrompts(hostKeyCheck, status, onCtrlC),
     log: status.log,
     signal: interrupt,
     onProgress: (message) => status.progress(message),

@@ -14,9 +14,20 @@ import {
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { traceIsOver } from '../tracing/agent-errors.ts';
 import type { CaptureEnd } from '../recording/capture.ts';
+import { storyTotals } from '../recording/story-totals.ts';
 import { FILTER_COMMANDS, type FilterCommand, parseFilterCommand } from '../tracing/filter-command.ts';
-import { attachedText, endText, filterText, lostText } from '../recording/wording.ts';
+import { pauseText } from '../recording/pauses.ts';
+import {
+  attachedText,
+  endText,
+  filterText,
+  FORGOTTEN_TEXT,
+  hasLosses,
+  lostText,
+  modulesText,
+} from '../recording/wording.ts';
 import { asPacketTraceError, errorText } from '../base/errors.ts';
+import { printableLines } from '../base/printable.ts';
 import { Throttle } from '../base/throttle.ts';
 import type { RunningTrace } from '../tracing/start-trace.ts';
 import { type LaunchConfiguration, parseLaunch, type StartLaunch } from '../tracing/launch-configuration.ts';
@@ -42,8 +53,8 @@ export class TraceDebugSession extends DebugSession {
   private launched: Launched | undefined;
   private finished: Promise<void> | undefined;
   private readonly reportLost = new Throttle(() => {
-    const lost = this.launched?.trace.capture.lost ?? 0;
-    if (lost > 0) this.print(lostText(lost), 'console');
+    const capture = this.launched?.trace.capture;
+    if (capture !== undefined && hasLosses(capture)) this.print(lostText(capture), 'console');
   }, LOST_INTERVAL_MS);
 
   constructor(private readonly startLaunch: StartLaunch) {
@@ -71,7 +82,7 @@ export class TraceDebugSession extends DebugSession {
     } catch (thrown) {
       const error = asPacketTraceError(thrown);
       // Whoever started the trace shows the error: VS Code's dialog, or its console opening, would repeat it.
-      this.sendErrorResponse(response, { id: 1, format: errorText(error), showUser: false });
+      this.refuse(response, { id: 1, text: errorText(error), showUser: false });
       this.sendEvent(new TerminatedEvent());
       return;
     }
@@ -85,6 +96,16 @@ export class TraceDebugSession extends DebugSession {
     if (capture.attached !== undefined)
       this.print(attachedText(configuration.target, capture.attached, capture.hello), 'stdout');
     capture.on('lost', () => this.reportLost.request());
+    const forgotten = () => {
+      capture.off('forgotten', forgotten);
+      this.print(FORGOTTEN_TEXT, 'console');
+    };
+    capture.on('forgotten', forgotten);
+    capture.on('modules', (modules) => {
+      const text = modulesText(modules);
+      if (text !== undefined) this.print(text, 'console');
+    });
+    capture.on('paused', (pause) => this.print(pauseText(pause, capture.hello), 'console'));
     capture.on('filter', (filter) => this.print(`Filter: ${filterText(filter)}`, 'console'));
     capture.on('end', (end) => void this.finish(end));
     if (capture.ended !== undefined) void this.finish(capture.ended);
@@ -101,7 +122,8 @@ export class TraceDebugSession extends DebugSession {
     const { configuration, trace } = this.launched;
     this.reportLost.dispose();
     if (end.error !== undefined) this.print(errorText(end.error), 'stderr');
-    this.print(endText(configuration.target, trace.capture.trajectories.length, end), 'stdout');
+    const { trajectories, pauses } = trace.capture;
+    this.print(endText(configuration.target, storyTotals(trajectories), end, pauses), 'stdout');
     await trace.dispose().catch((error: unknown) => this.print(asPacketTraceError(error).message, 'stderr'));
     this.sendEvent(new TerminatedEvent());
   }
@@ -114,11 +136,22 @@ export class TraceDebugSession extends DebugSession {
   }
 
   protected override terminateRequest(response: DebugProtocol.TerminateResponse): void {
-    void this.stopTrace().then(() => this.sendResponse(response));
+    void this.answerStopped(response);
   }
 
   protected override disconnectRequest(response: DebugProtocol.DisconnectResponse): void {
-    void this.stopTrace().then(() => this.sendResponse(response));
+    void this.answerStopped(response);
+  }
+
+  /** Answers whatever becomes of it: VS Code waits for the answer. */
+  private async answerStopped(response: DebugProtocol.Response): Promise<void> {
+    try {
+      await this.stopTrace();
+    } catch (error) {
+      this.print(errorText(asPacketTraceError(error)), 'stderr');
+    } finally {
+      this.sendResponse(response);
+    }
   }
 
   /** VS Code lets go of an inline adapter without asking when its window closes. */
@@ -137,8 +170,8 @@ export class TraceDebugSession extends DebugSession {
   }
 
   protected override pauseRequest(response: DebugProtocol.PauseResponse): void {
-    const format = 'A packet trace cannot be paused: packets go on. Stop it to keep what was captured.';
-    this.sendErrorResponse(response, { id: 2, format, showUser: true });
+    const text = 'A packet trace cannot be paused: packets go on. Stop it to keep what was captured.';
+    this.refuse(response, { id: 2, text, showUser: true });
   }
 
   protected override setBreakPointsRequest(
@@ -157,18 +190,18 @@ export class TraceDebugSession extends DebugSession {
   ): void {
     const command = context === 'repl' ? parseFilterCommand(expression) : undefined;
     if (command === undefined) {
-      const format = `A packet trace has no expressions to evaluate. Its console takes ${FILTER_COMMANDS}.`;
-      this.sendErrorResponse(response, { id: 3, format, showUser: false });
+      const text = `A packet trace has no expressions to evaluate. Its console takes ${FILTER_COMMANDS}.`;
+      this.refuse(response, { id: 3, text, showUser: false });
       return;
     }
     void this.obey(command).then(
       (result) => {
-        response.body = { result, variablesReference: 0 };
+        response.body = { result: printableLines(result), variablesReference: 0 };
         this.sendResponse(response);
       },
       (thrown: unknown) => {
-        const format = errorText(asPacketTraceError(thrown));
-        this.sendErrorResponse(response, { id: 4, format, showUser: false });
+        const text = errorText(asPacketTraceError(thrown));
+        this.refuse(response, { id: 4, text, showUser: false });
       },
     );
   }
@@ -184,7 +217,16 @@ export class TraceDebugSession extends DebugSession {
     return filter === undefined ? '' : `Filter: ${filterText(filter)}`;
   }
 
+  /** A text is a value, not the format, for which braces have a meaning: it may quote a target. */
+  private refuse(
+    response: DebugProtocol.Response,
+    { id, text, showUser }: { id: number; text: string; showUser: boolean },
+  ): void {
+    this.sendErrorResponse(response, { id, format: '{_text}', variables: { _text: text }, showUser });
+  }
+
+  /** The debug console obeys escape sequences, and a text may quote the target. */
   private print(text: string, category: 'stdout' | 'console' | 'stderr'): void {
-    this.sendEvent(new OutputEvent(`${text}\n`, category));
+    this.sendEvent(new OutputEvent(`${printableLines(text)}\n`, category));
   }
 }

@@ -1,5 +1,5 @@
-import { gunzipSync } from 'node:zlib';
 import type { KernelAddress } from '../../common/kernel-address.ts';
+import { unpackConfig, unpackNeighbourhood } from '../../common/packed.ts';
 import type { KernelBuild, Neighbourhood, ProbedFunction } from '../../common/protocol.ts';
 import { sourceName } from '../base/symbol.ts';
 import type { KernelPlace } from '../recording/types.ts';
@@ -19,12 +19,7 @@ export class TracedKernel {
 
   /** Text of its configuration; undefined when the target does not show it. */
   get config(): string | undefined {
-    const { config } = this.build;
-    try {
-      return config === null ? undefined : gunzipSync(Buffer.from(config, 'base64')).toString('latin1');
-    } catch {
-      return undefined; // /proc/config.gz was no gzip
-    }
+    return unpackConfig(this.build);
   }
 
   /** Names, as the source has them, of the functions before and after a place's function in memory. */
@@ -70,12 +65,6 @@ export class TracedKernel {
   }
 
   private get neighbourhood(): Neighbourhood {
-    return (this.unpacked ??= unpack(this.build.neighbourhood));
+    return (this.unpacked ??= unpackNeighbourhood(this.build));
   }
-}
-
-/** An agent that could not find out what lies around functions sends nothing. */
-function unpack(packed: string): Neighbourhood {
-  if (packed === '') return { names: [], positions: [], distances: [] };
-  return JSON.parse(gunzipSync(Buffer.from(packed, 'base64')).toString()) as Neighbourhood;
 }

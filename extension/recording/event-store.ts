@@ -1,12 +1,14 @@
 /** Reads events, field by field, from the columns that the decoder fills. */
-import { formatKernelAddress } from '../../common/kernel-address.ts';
-import { EventFlag, EventKind } from '../../common/layouts.ts';
+import { EventKind, TupleFlag } from '../../common/layouts.ts';
+import { printable } from '../base/printable.ts';
 import type { EventStore } from './capture.ts';
 import type { TupleParts } from '../base/tuple.ts';
 import type { EventIndex, KernelFunction, KernelPlace, TrajectoryId } from './types.ts';
-import { EventColumns, type EventChunk } from './store/event-columns.ts';
+import { CHUNK_EVENTS, EventColumns, type EventChunk } from './store/event-columns.ts';
 import type { FunctionCounts } from './capture.ts';
-import { RecordDecoder, SharedTables, type Batch } from './record-decoder.ts';
+import { RecordDecoder, type Batch } from './record-decoder.ts';
+import { DEFAULT_RETENTION, type Retention } from './retention.ts';
+import { SharedTables, type TableName } from './store/shared-tables.ts';
 import { Symbols } from './symbols.ts';
 import { TrajectoryTable } from './trajectories/trajectories.ts';
 import { formatIpv4, formatIpv6, formatTuple, protocolName } from '../base/tuple.ts';
@@ -23,19 +25,30 @@ export class ColumnStore implements EventStore {
   readonly trajectories: TrajectoryTable = new TrajectoryTable(this.#columns, (reason) =>
     this.#symbols.dropReason(reason),
   );
-  readonly #decoder = new RecordDecoder(this.#columns, this.#tables, this.trajectories);
-  #symbols = new Symbols({ functions: [], dropReasons: [], devices: [] });
+  readonly #decoder: RecordDecoder;
+  #symbols = new Symbols({ functions: [], dropReasons: [] });
   #realtimeOffset = 0n;
   /** Texts by record number of the shared tables; made when first asked for. */
   readonly #tuples: (string | undefined)[] = [];
-  readonly #comms: string[] = [];
+  readonly #comms: (string | undefined)[] = [];
   readonly #deviceNames: (string | undefined)[] = [];
-  readonly #skbs: string[] = [];
+  /** With `readOnce`: events before this one were released. */
+  #released: EventIndex = 0;
+
+  constructor(private readonly retention: Retention = DEFAULT_RETENTION) {
+    this.#decoder = new RecordDecoder(this.#columns, this.#tables, this.trajectories, !retention.readOnce);
+  }
 
   /** Names for what the records hold; before the first batch. */
   setSymbols(symbols: Symbols): void {
     this.#symbols = symbols;
     this.#decoder.setSymbols(symbols);
+  }
+
+  /** Another agent goes on: nobody is followed any more, and its numbers begin anew. */
+  anotherAgent(): void {
+    this.trajectories.anotherAgent();
+    this.#decoder.forgetLost();
   }
 
   /** CLOCK_REALTIME − CLOCK_MONOTONIC of the target in nanoseconds. */
@@ -45,11 +58,61 @@ export class ColumnStore implements EventStore {
 
   /** Appends the payload of an Events frame. @throws RangeError when it is malformed. */
   append(payload: Uint8Array<ArrayBuffer>): Batch {
-    return this.#decoder.decode(payload);
+    const totals = this.#decoder.decode(payload);
+    const { keepEvents, readOnce } = this.retention;
+    while (this.length - this.first >= keepEvents + CHUNK_EVENTS) this.#columns.forgetChunk();
+    if (readOnce) this.#forgetReleased();
+    else {
+      this.trajectories.forgetBefore(this.first);
+      this.trajectories.closeLives();
+    }
+    this.#tables.sweep(
+      (table, held) => this.#mark(table, held),
+      (table, record) => this.#freed(table, record),
+    );
+    return totals;
+  }
+
+  /** With `readOnce`: events before this one will not be asked for again. */
+  release(before: EventIndex): void {
+    this.#released = before;
+    if (this.retention.readOnce) this.#forgetReleased();
+  }
+
+  #forgetReleased(): void {
+    while (this.first + CHUNK_EVENTS <= this.#released) this.#columns.forgetChunk();
+    this.trajectories.forgetOver(Math.max(this.#released, this.first));
+  }
+
+  /** Sets by record of a table which ones events and trajectories have. */
+  #mark(table: TableName, held: Uint8Array): void {
+    for (const [chunk, rows] of this.#columns.chunks()) {
+      const column = { places: chunk.address, flows: chunk.flow, tasks: chunk.task, devices: chunk.device }[
+        table
+      ];
+      for (let row = 0; row < rows; row++) held[column[row] ?? 0] = 1;
+    }
+    const { flow, task, device } = this.trajectories.columns;
+    const known = { places: undefined, flows: flow, tasks: task, devices: device }[table];
+    for (let row = 0; row < this.trajectories.rowCount; row++) held[known?.[row] ?? 0] = 1;
+  }
+
+  #freed(table: TableName, record: number): void {
+    if (table === 'places') this.#decoder.forgetPlace(record);
+    else ({ flows: this.#tuples, tasks: this.#comms, devices: this.#deviceNames })[table][record] = undefined;
   }
 
   get functionCounts(): FunctionCounts {
     return this.#decoder.functionCounts;
+  }
+
+  get first(): EventIndex {
+    return this.#columns.first;
+  }
+
+  /** What they took in the kernel's ring buffer. */
+  get bytes(): number {
+    return this.#decoder.bytes;
   }
 
   get length(): number {
@@ -71,36 +134,41 @@ export class ColumnStore implements EventStore {
   }
 
   trajectory(event: EventIndex): TrajectoryId {
-    return this.#number('trajectory', event);
+    return this.trajectories.whole(this.#number('trajectory', event));
   }
 
   kind(event: EventIndex): 'function' | 'drop' {
     return this.#number('kind', event) === EventKind.Drop ? 'drop' : 'function';
   }
 
+  edge(event: EventIndex): 'copy' | 'merge' | undefined {
+    const kind = this.#number('kind', event);
+    return kind === EventKind.Copy ? 'copy' : kind === EventKind.Merge ? 'merge' : undefined;
+  }
+
   function(event: EventIndex): KernelFunction | undefined {
-    const address = this.#address(event);
-    return this.kind(event) === 'drop' ? this.#symbols.location(address) : this.#symbols.function(address);
+    const place = this.#place(event);
+    return this.kind(event) === 'drop' ? this.#symbols.location(place) : this.#symbols.function(place);
   }
 
   place(event: EventIndex): KernelPlace | undefined {
-    const address = this.#address(event);
+    const place = this.#place(event);
     if (this.kind(event) === 'drop') {
-      const location = this.#symbols.location(address);
-      return location && { ...location, offset: address - location.start };
+      const location = this.#symbols.location(place);
+      return location && { ...location, offset: location.address - location.start };
     }
-    const probed = this.#symbols.function(address);
-    return probed && { name: probed.name, module: probed.module, start: address, offset: 0 };
+    const probed = this.#symbols.function(place);
+    return probed && { name: probed.name, module: probed.module, start: probed.address, offset: 0 };
   }
 
   dropOffset(event: EventIndex): number | undefined {
     if (this.kind(event) !== 'drop') return undefined;
-    const location = this.#symbols.location(this.#address(event));
+    const location = this.#symbols.location(this.#place(event));
     return location && location.address - location.start;
   }
 
   functionName(event: EventIndex): string {
-    return this.function(event)?.name ?? formatKernelAddress(this.#address(event));
+    return this.function(event)?.name ?? this.#symbols.text(this.#place(event));
   }
 
   dropReason(event: EventIndex): string | undefined {
@@ -109,8 +177,8 @@ export class ColumnStore implements EventStore {
   }
 
   skb(event: EventIndex): string {
-    const { record, address } = this.trajectories.skb(this.trajectory(event));
-    return (this.#skbs[record] ??= formatKernelAddress(address));
+    const { low, high } = this.trajectories.skb(this.trajectory(event));
+    return `0x${high.toString(16).padStart(8, '0')}${low.toString(16).padStart(8, '0')}`;
   }
 
   cpu(event: EventIndex): number {
@@ -123,7 +191,7 @@ export class ColumnStore implements EventStore {
 
   comm(event: EventIndex): string {
     const task = this.#number('task', event);
-    return (this.#comms[task] ??= textUntilNul(this.#tables.tasks.bytes(task, 1)));
+    return (this.#comms[task] ??= printable(textUntilNul(this.#tables.tasks.bytes(task, 1))));
   }
 
   netns(event: EventIndex): number {
@@ -136,9 +204,10 @@ export class ColumnStore implements EventStore {
 
   device(event: EventIndex): string | undefined {
     const device = this.#number('device', event);
-    if (!(device in this.#deviceNames))
-      this.#deviceNames[device] = this.#symbols.device(this.netns(event), this.ifindex(event));
-    return this.#deviceNames[device];
+    return (
+      (this.#deviceNames[device] ??= printable(textUntilNul(this.#tables.devices.bytes(device, 3)))) ||
+      undefined
+    );
   }
 
   mtu(event: EventIndex): number {
@@ -159,19 +228,18 @@ export class ColumnStore implements EventStore {
 
   tuple(event: EventIndex): string | undefined {
     const flow = this.#number('flow', event);
-    if (!(flow in this.#tuples)) {
-      const parts = this.tupleParts(event);
-      this.#tuples[flow] = parts && formatTuple(parts);
-    }
-    return this.#tuples[flow];
+    const known = this.#tuples[flow];
+    if (known !== undefined) return known;
+    const parts = this.tupleParts(event);
+    return parts && (this.#tuples[flow] = formatTuple(parts));
   }
 
   tupleParts(event: EventIndex): TupleParts | undefined {
     const { flows } = this.#tables;
     const flow = this.#number('flow', event);
     const flags = flows.word(flow, 0);
-    if ((flags & EventFlag.Tuple) === 0) return undefined;
-    const format = (flags & EventFlag.Ipv6) === 0 ? formatIpv4 : formatIpv6;
+    if ((flags & (TupleFlag.Ipv4 | TupleFlag.Ipv6)) === 0) return undefined;
+    const format = (flags & TupleFlag.Ipv6) === 0 ? formatIpv4 : formatIpv6;
     const ports = flows.word(flow, 1);
     return {
       source: format(flows.bytes(flow, 2, 4)),
@@ -195,8 +263,9 @@ export class ColumnStore implements EventStore {
     return this.#columns.chunk(event)[column][this.#columns.row(event)] ?? 0;
   }
 
-  #address(event: EventIndex): number {
-    return this.#tables.address(this.#number('address', event));
+  /** Low 32 bits of the address of its code. */
+  #place(event: EventIndex): number {
+    return this.#tables.place(this.#number('address', event));
   }
 }
 

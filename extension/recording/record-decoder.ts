@@ -2,72 +2,61 @@
  * Ring buffer records into columns. This is the hot path: typed arrays only, no object and no BigInt an event.
  * Words are read in this machine's byte order, which is the targets' (x86-64 and arm64 are little-endian).
  */
-import { kernelAddress, type KernelAddress } from '../../common/kernel-address.ts';
-import { EventsHeader, RINGBUF_DISCARD_BIT, RINGBUF_HEADER_BYTES } from '../../common/protocol.ts';
-import { EventFlag, EventKind, EventLayout } from '../../common/layouts.ts';
-import { NO_EVENT, type EventColumns } from './store/event-columns.ts';
-import { InternTable } from './store/intern-table.ts';
-import { FunctionCountTable } from './trajectories/function-counts.ts';
-import { Step, stepOf } from './trajectories/release-phase.ts';
+import {
+  BeginSectionLayout,
+  DeviceSectionLayout,
+  EventHeaderLayout,
+  EventKind,
+  EventSection,
+  Ipv4SectionLayout,
+  Ipv6SectionLayout,
+  LostSectionLayout,
+  ProtocolSectionLayout,
+  TaskSectionLayout,
+  TupleFlag,
+} from '../../common/layouts.ts';
+import {
+  EventsHeader,
+  RINGBUF_DISCARD_BIT,
+  RINGBUF_HEADER_BYTES,
+  recordStride,
+} from '../../common/protocol.ts';
+import type { EventColumns } from './store/event-columns.ts';
+import type { SharedTables } from './store/shared-tables.ts';
 import { Symbols } from './symbols.ts';
+import { FunctionCountTable } from './trajectories/function-counts.ts';
+import { isDrop, type Reached, reachedBy } from './trajectories/outcome.ts';
+import { NOBODY } from './trajectories/trajectory-rows.ts';
 import type { TrajectoryTable } from './trajectories/trajectories.ts';
 
 const TWO_32 = 2 ** 32;
-const FLOW_FLAGS = EventFlag.Tuple | EventFlag.Ipv6 | EventFlag.Fragment;
 
-/** Things that many events share; an event holds their record numbers. */
-export class SharedTables {
-  /** u64 address. */
-  readonly addresses = new InternTable(2);
-  /** Flags and protocol, ports, source, destination. */
-  readonly flows = new InternTable(10);
-  /** Process id, comm. */
-  readonly tasks = new InternTable(5);
-  /** Network namespace, ifindex, MTU. */
-  readonly devices = new InternTable(3);
+/** Index of a 32-bit word. */
+const word = (bytes: number) => bytes >>> 2;
 
-  /** The address of a record. */
-  address(record: number): KernelAddress {
-    return kernelAddress(this.addresses.word(record, 0), this.addresses.word(record, 1));
-  }
-}
-
-/** Index of a 32-bit word of EventLayout. */
-const word = (byteOffset: number) => byteOffset >>> 2;
-
-const TIMESTAMP = word(EventLayout.timestamp);
-const SKB = word(EventLayout.skb);
-const ADDRESS = word(EventLayout.address);
-const DROP_REASON = word(EventLayout.dropReason);
-const NETNS = word(EventLayout.netns);
-const MARK = word(EventLayout.mark);
-const LEN = word(EventLayout.len);
-const PID = word(EventLayout.pid);
-/** cpu, kind and flags */
-const CPU = word(EventLayout.cpu);
-/** protocol and source port */
-const PROTOCOL = word(EventLayout.protocol);
-/** destination port, layer 4 protocol and TCP flags */
-const DESTINATION_PORT = word(EventLayout.destinationPort);
-const SOURCE_ADDRESS = word(EventLayout.sourceAddress);
-const DESTINATION_ADDRESS = word(EventLayout.destinationAddress);
-const COMM = word(EventLayout.comm);
-const LOST_BEFORE = word(EventLayout.lostBefore);
-const GENERATION = word(EventLayout.generation);
-
+/** Totals since the trace began. */
 export interface Batch {
-  /** Events the kernel lost since the trace began. */
   lost: number;
+  missed: number;
+  untracked: number;
 }
 
 export class RecordDecoder {
-  #symbols = new Symbols({ functions: [], dropReasons: [], devices: [] });
+  #symbols = new Symbols({ functions: [], dropReasons: [] });
+  /** Events that arrived, those that are no steps included. */
+  received = 0;
+  /** What they took in the kernel's ring buffer. */
+  bytes = 0;
   /** CLOCK_MONOTONIC of the first event as two words. */
   #baseLow = 0;
   #baseHigh = 0;
   readonly #scratch = new Uint32Array(10);
-  /** Step of each address record; filled when one is new. */
-  readonly #steps: Step[] = [];
+  /** What the function at each place record says of where a packet is; filled when one is new. */
+  readonly #reached: (Reached | null | undefined)[] = [];
+  /** Of each CPU, how many lost events it has told about. */
+  readonly #lost = new Uint32Array(4096);
+  /** As much of it as no step has shown yet: events that are no steps tell of it too. */
+  readonly #unshown = new Uint32Array(4096);
 
   readonly functionCounts: FunctionCountTable;
 
@@ -75,16 +64,28 @@ export class RecordDecoder {
     private readonly columns: EventColumns,
     private readonly tables: SharedTables,
     private readonly trajectories: TrajectoryTable,
+    private readonly countsFunctions: boolean,
   ) {
-    this.functionCounts = new FunctionCountTable(columns, trajectories, (record, isDrop) => {
-      const address = tables.address(record);
-      return isDrop ? this.#symbols.location(address) : this.#symbols.function(address);
+    this.functionCounts = new FunctionCountTable(columns, trajectories, (record, isDropPlace) => {
+      const place = tables.place(record);
+      return isDropPlace ? this.#symbols.location(place) : this.#symbols.function(place);
     });
   }
 
   /** Must come before the first batch. */
   setSymbols(symbols: Symbols): void {
     this.#symbols = symbols;
+  }
+
+  /** Each CPU's total of what was lost begins at 0 again. */
+  forgetLost(): void {
+    this.#lost.fill(0);
+  }
+
+  /** A place record is given to another address. */
+  forgetPlace(place: number): void {
+    this.#reached[place] = undefined;
+    this.functionCounts.forgetAddress(place);
   }
 
   /** CLOCK_MONOTONIC of the first event in nanoseconds. */
@@ -99,85 +100,189 @@ export class RecordDecoder {
   decode(payload: Uint8Array<ArrayBuffer>): Batch {
     if (payload.length < EventsHeader.bytes) throw new RangeError(`a batch of ${payload.length} bytes`);
     const view = new DataView(payload.buffer);
-    const count = view.getUint32(EventsHeader.count, true);
-    const stride = view.getUint32(EventsHeader.stride, true);
-    const fits = EventsHeader.bytes + count * stride <= payload.length;
-    if (!fits || stride % 4 !== 0 || stride < RINGBUF_HEADER_BYTES + EventLayout.bytes)
-      throw new RangeError(`a batch of ${payload.length} bytes says ${count} records of ${stride} bytes`);
+    const count = view.getFloat64(EventsHeader.count, true);
     const words = new Uint32Array(payload.buffer, 0, payload.length >>> 2);
-    let header = word(EventsHeader.bytes);
-    for (let i = 0; i < count; i++, header += stride >>> 2) {
-      if (((words[header] ?? 0) & RINGBUF_DISCARD_BIT) === 0)
-        this.#record(words, header + word(RINGBUF_HEADER_BYTES));
+    this.#check(words, payload.length, count);
+    this.bytes += payload.length - EventsHeader.bytes;
+    let at: number = EventsHeader.bytes;
+    for (let left = count; left > 0; left--) {
+      const header = words[word(at)] ?? 0;
+      const start = at + RINGBUF_HEADER_BYTES;
+      if ((header & RINGBUF_DISCARD_BIT) === 0)
+        this.#record(words, word(start), word(start + (header & ~RINGBUF_DISCARD_BIT)));
+      at += recordStride(header);
     }
-    return { lost: view.getFloat64(EventsHeader.lost, true) };
+    return {
+      lost: view.getFloat64(EventsHeader.lost, true),
+      missed: view.getFloat64(EventsHeader.missed, true),
+      untracked: view.getFloat64(EventsHeader.untracked, true),
+    };
   }
 
-  #record(words: Uint32Array, at: number): void {
-    const event = this.columns.length;
-    const low = words[at + TIMESTAMP] ?? 0;
-    const high = words[at + TIMESTAMP + 1] ?? 0;
-    if (event === 0) {
+  /** @throws RangeError when the records are not whole: then none of them is taken */
+  #check(words: Uint32Array, length: number, count: number): void {
+    let at: number = EventsHeader.bytes;
+    for (let left = count; left > 0; left--) {
+      const header = words[word(at)] ?? 0;
+      const bytes = header & ~RINGBUF_DISCARD_BIT;
+      const fits = at + RINGBUF_HEADER_BYTES + bytes <= length;
+      if (!fits || bytes < EventHeaderLayout.bytes || bytes % 4 !== 0)
+        throw new RangeError(`a batch of ${length} bytes ends within its ${count} records`);
+      at += recordStride(header);
+    }
+  }
+
+  /** @param end index of the word behind the event; `of` below is the row of its trajectory */
+  #record(words: Uint32Array, at: number, end: number): void {
+    const low = words[at] ?? 0;
+    const high = words[at + 1] ?? 0;
+    if (this.received++ === 0) {
       this.#baseLow = low;
       this.#baseHigh = high;
     }
+    const cpuWord = words[at + word(EventHeaderLayout.cpuKind)] ?? 0;
+    const sections = cpuWord >>> 16;
+    const kind = (cpuWord >>> 12) & 15;
+    const cpu = cpuWord & 0xfff;
+    const begins = (sections & EventSection.Begin) !== 0;
+    let next = at + word(EventHeaderLayout.bytes);
+    const of = this.trajectories.ofLife(
+      words[at + word(EventHeaderLayout.life)] ?? 0,
+      begins,
+      begins ? (words[next] ?? 0) : 0,
+      begins ? (words[next + 1] ?? 0) : 0,
+      begins ? (words[next + word(BeginSectionLayout.parent)] ?? 0) : 0,
+    );
+    if (begins) {
+      this.trajectories.columns.generation[of] = words[next + word(BeginSectionLayout.generation)] ?? 0;
+      next += word(BeginSectionLayout.bytes);
+    }
+    next = this.#changes(words, next, sections, of);
+    const value = words[next] ?? 0;
+    if ((sections & (EventSection.Drop | EventSection.Merge)) !== 0) next++;
+    let lostBefore = this.#unshown[cpu] ?? 0;
+    if ((sections & EventSection.Lost) !== 0) {
+      lostBefore += Math.max(0, ((words[next] ?? 0) - (this.#lost[cpu] ?? 0)) | 0);
+      this.#lost[cpu] = words[next] ?? 0;
+      next += word(LostSectionLayout.bytes);
+    }
+    if (next !== end) throw new RangeError('an event is not as long as its sections');
+    const isStep = of !== NOBODY && (sections & EventSection.Quiet) === 0;
+    this.#unshown[cpu] = isStep ? 0 : lostBefore;
+    if (of === NOBODY) return;
+    if (kind === EventKind.Merge) this.trajectories.setMerged(of, value);
+    if (isStep) {
+      const time = (high - this.#baseHigh) * TWO_32 + (low - this.#baseLow);
+      this.#step(words, at, of, kind, cpu, time, lostBefore, value);
+    } else if (kind === EventKind.Drop) this.#quietDrop(of, words, at, value);
+    if ((sections & EventSection.Ends) === 0) return;
+    this.trajectories.setEnded(of);
+    if (this.countsFunctions) this.functionCounts.settle(of);
+  }
+
+  #step(
+    words: Uint32Array,
+    at: number,
+    of: number,
+    kind: number,
+    cpu: number,
+    time: number,
+    lostBefore: number,
+    value: number,
+  ): void {
+    const event = this.columns.length;
     const chunk = this.columns.append();
     const row = this.columns.row(event);
-    const time = (high - this.#baseHigh) * TWO_32 + (low - this.#baseLow);
-    const cpuWord = words[at + CPU] ?? 0;
-    const kind = (cpuWord >>> 16) & 0xff;
-    const address = this.tables.addresses.intern(words, at + ADDRESS);
-    const reason = words[at + DROP_REASON] ?? 0;
-    const lostBefore = words[at + LOST_BEFORE] ?? 0;
+    const known = this.trajectories.columns;
+    const place = this.tables.internPlace(words, at + word(EventHeaderLayout.place));
+    const dropped = kind === EventKind.Drop;
     chunk.time[row] = time;
-    chunk.next[row] = NO_EVENT;
-    chunk.address[row] = address;
-    chunk.flow[row] = this.#flow(words, at, cpuWord >>> 24);
-    chunk.task[row] = this.#task(words, at);
-    chunk.device[row] = this.tables.devices.intern(words, at + NETNS);
-    chunk.dropReason[row] = reason;
-    chunk.mark[row] = words[at + MARK] ?? 0;
-    chunk.packetLength[row] = words[at + LEN] ?? 0;
+    chunk.address[row] = place;
+    chunk.flow[row] = known.flow[of] ?? 0;
+    chunk.task[row] = known.task[of] ?? 0;
+    chunk.device[row] = known.device[of] ?? 0;
+    chunk.dropReason[row] = dropped ? value : 0;
+    chunk.mark[row] = known.mark[of] ?? 0;
+    chunk.packetLength[row] = words[at + word(EventHeaderLayout.length)] ?? 0;
     chunk.lostBefore[row] = lostBefore;
-    chunk.cpu[row] = cpuWord & 0xffff;
-    chunk.protocol[row] = (words[at + PROTOCOL] ?? 0) & 0xffff;
-    chunk.generation[row] = words[at + GENERATION] ?? 0;
+    chunk.cpu[row] = cpu;
+    chunk.protocol[row] = known.protocol[of] ?? 0;
+    chunk.generation[row] = known.generation[of] ?? 0;
     chunk.kind[row] = kind;
-    chunk.tcpFlags[row] = (words[at + DESTINATION_PORT] ?? 0) >>> 24;
-    const isDrop = kind === EventKind.Drop;
-    const step = isDrop ? Step.Drop : (this.#steps[address] ?? this.#newStep(address));
-    const id = this.trajectories.add(event, words, at + SKB, time, step, lostBefore);
-    chunk.trajectory[row] = id;
-    this.functionCounts.add(event, address, id, isDrop);
-    if (isDrop && this.#symbols.isDrop(reason) && this.trajectories.setDropped(id, reason))
-      this.functionCounts.addDrop(address, id);
-  }
-
-  #newStep(address: number): Step {
-    const step = stepOf(this.#symbols.function(this.tables.address(address))?.name ?? '');
-    this.#steps[address] = step;
-    return step;
-  }
-
-  #task(words: Uint32Array, at: number): number {
-    const record = this.#scratch;
-    record[0] = words[at + PID] ?? 0;
-    for (let i = 0; i < 4; i++) record[1 + i] = words[at + COMM + i] ?? 0;
-    return this.tables.tasks.intern(record, 0);
-  }
-
-  #flow(words: Uint32Array, at: number, flags: number): number {
-    const record = this.#scratch;
-    const destination = words[at + DESTINATION_PORT] ?? 0;
-    const hasTuple = (flags & EventFlag.Tuple) !== 0;
-    // Bytes that mean nothing must not make records differ.
-    const addressWords = !hasTuple ? 0 : (flags & EventFlag.Ipv6) !== 0 ? 4 : 1;
-    record[0] = hasTuple ? (flags & FLOW_FLAGS) | ((destination >>> 8) & 0xff00) : 0;
-    record[1] = hasTuple ? ((words[at + PROTOCOL] ?? 0) >>> 16) | ((destination & 0xffff) << 16) : 0;
-    for (let i = 0; i < 4; i++) {
-      record[2 + i] = i < addressWords ? (words[at + SOURCE_ADDRESS + i] ?? 0) : 0;
-      record[6 + i] = i < addressWords ? (words[at + DESTINATION_ADDRESS + i] ?? 0) : 0;
+    chunk.tcpFlags[row] = known.tcpFlags[of] ?? 0;
+    chunk.trajectory[row] = known.id[of] ?? 0;
+    this.trajectories.append(of, event, !dropped);
+    const { functionCounts } = this;
+    if (this.countsFunctions) functionCounts.add(event, place, of, dropped);
+    if (dropped) {
+      const name = this.#symbols.location(this.tables.place(place))?.name ?? '';
+      if (!isDrop(this.#symbols.dropReason(value), name, known.reached[of] as Reached)) return;
+      const isFirst = this.trajectories.setDropped(of, value, functionCounts.functionAt(place));
+      if (isFirst && this.countsFunctions) functionCounts.settle(of);
+      return;
     }
-    return this.tables.flows.intern(record, 0);
+    let reached = this.#reached[place];
+    if (reached === undefined) reached = this.#newPlace(place);
+    if (reached === null || !this.trajectories.setReached(of, reached)) return;
+    if (this.countsFunctions) functionCounts.settle(of);
+  }
+
+  /** A drop that is no step: the packet no longer matches a strict filter. What became of it is told. */
+  #quietDrop(of: number, words: Uint32Array, at: number, reason: number): void {
+    const place = this.tables.places.intern(words, at + word(EventHeaderLayout.place));
+    const name = this.#symbols.location(this.tables.place(place))?.name ?? '';
+    const reached = this.trajectories.columns.reached[of] as Reached;
+    if (isDrop(this.#symbols.dropReason(reason), name, reached))
+      this.trajectories.setDropped(of, reason, this.functionCounts.functionAt(place));
+  }
+
+  #newPlace(place: number): Reached | null {
+    const reached = reachedBy(this.#symbols.function(this.tables.place(place))?.name ?? '') ?? null;
+    this.#reached[place] = reached;
+    return reached;
+  }
+
+  /** Takes what changed of a packet. @returns the word behind these sections */
+  #changes(words: Uint32Array, start: number, sections: number, of: number): number {
+    const known = this.trajectories.columns;
+    const { tables } = this;
+    let at = start;
+    if ((sections & EventSection.Task) !== 0) {
+      known.task[of] = tables.tasks.intern(words, at);
+      at += word(TaskSectionLayout.bytes);
+    }
+    if ((sections & EventSection.Device) !== 0) {
+      known.device[of] = tables.devices.intern(words, at);
+      at += word(DeviceSectionLayout.bytes);
+    }
+    let protocol: number | undefined;
+    if ((sections & EventSection.Protocol) !== 0) {
+      protocol = words[at] ?? 0;
+      known.protocol[of] = protocol & 0xffff;
+      at += word(ProtocolSectionLayout.bytes);
+    }
+    const before = known.flow[of] ?? 0;
+    const flow = this.#scratch;
+    flow.fill(0);
+    // Flags and layer 4 protocol stay as they were where only addresses changed.
+    flow[0] = protocol === undefined ? tables.flows.word(before, 0) : protocol >>> 16;
+    if ((sections & EventSection.Ipv4) !== 0) {
+      flow[1] = words[at + word(Ipv4SectionLayout.sourcePort)] ?? 0;
+      flow[2] = words[at] ?? 0;
+      flow[6] = words[at + word(Ipv4SectionLayout.destination)] ?? 0;
+      known.tcpFlags[of] = (words[at + word(Ipv4SectionLayout.tcpFlags)] ?? 0) & 0xff;
+      at += word(Ipv4SectionLayout.bytes);
+    } else if ((sections & EventSection.Ipv6) !== 0) {
+      flow[1] = words[at + word(Ipv6SectionLayout.sourcePort)] ?? 0;
+      for (let i = 0; i < 8; i++) flow[2 + i] = words[at + i] ?? 0;
+      known.tcpFlags[of] = (words[at + word(Ipv6SectionLayout.tcpFlags)] ?? 0) & 0xff;
+      at += word(Ipv6SectionLayout.bytes);
+    } else if (protocol !== undefined && ((protocol >>> 16) & (TupleFlag.Ipv4 | TupleFlag.Ipv6)) !== 0) {
+      for (let i = 1; i < 10; i++) flow[i] = tables.flows.word(before, i);
+    }
+    if (protocol !== undefined || (sections & (EventSection.Ipv4 | EventSection.Ipv6)) !== 0)
+      known.flow[of] = tables.flows.intern(flow, 0);
+    if ((sections & EventSection.Mark) !== 0) known.mark[of] = words[at++] ?? 0;
+    return at;
   }
 }

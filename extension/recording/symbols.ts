@@ -1,45 +1,48 @@
-/** Names that the agent sent: once, when the probes were armed, and for each new place of a drop. */
-import type { KernelAddress } from '../../common/kernel-address.ts';
+/** Names that the agent sent: when the probes were armed, when modules came, and for each new place of a drop. */
+import { formatKernelAddress, kernelAddressNear } from '../../common/kernel-address.ts';
 import type { Attached, KernelLocation, ProbedFunction } from '../../common/protocol.ts';
 
-export class Symbols {
-  readonly #functions = new Map<KernelAddress, ProbedFunction>();
-  readonly #locations = new Map<KernelAddress, KernelLocation>();
-  readonly #dropReasons = new Map<number, string>();
-  readonly #devices = new Map<string, string>();
+const TWO_32 = 2 ** 32;
 
-  constructor(attached: Pick<Attached, 'functions' | 'dropReasons' | 'devices'>) {
-    for (const probed of attached.functions) this.#functions.set(probed.address, probed);
-    for (const { value, name } of attached.dropReasons) this.#dropReasons.set(value, name);
-    for (const { netns, ifindex, name } of attached.devices) this.#devices.set(`${netns}/${ifindex}`, name);
+export class Symbols {
+  // By the low 32 bits of the address, which is what events carry.
+  readonly #functions = new Map<number, ProbedFunction>();
+  readonly #locations = new Map<number, KernelLocation>();
+  readonly #dropReasons = new Map<number, string>();
+
+  constructor(attached: Pick<Attached, 'functions' | 'dropReasons'>) {
+    this.add(attached);
   }
 
-  /** The function probed at exactly this address. */
-  function(address: KernelAddress): ProbedFunction | undefined {
-    return this.#functions.get(address);
+  /** What is probed besides, and what more the target has names for. */
+  add({ functions, dropReasons }: Pick<Attached, 'functions' | 'dropReasons'>): void {
+    for (const probed of functions) this.#functions.set(probed.address % TWO_32, probed);
+    for (const { value, name } of dropReasons) this.#dropReasons.set(value, name);
+  }
+
+  /** The function probed at exactly this place, the low 32 bits of an address. */
+  function(place: number): ProbedFunction | undefined {
+    return this.#functions.get(place);
   }
 
   addLocations(locations: readonly KernelLocation[]): void {
-    for (const location of locations) this.#locations.set(location.address, location);
+    for (const location of locations) this.#locations.set(location.address % TWO_32, location);
   }
 
   /** The place of a drop. */
-  location(address: KernelAddress): KernelLocation | undefined {
-    return this.#locations.get(address);
+  location(place: number): KernelLocation | undefined {
+    return this.#locations.get(place);
+  }
+
+  /** A place without a name. */
+  text(place: number): string {
+    const [near] = this.#functions.values();
+    return formatKernelAddress(near === undefined ? place : kernelAddressNear(place, near.address));
   }
 
   /** A reason's name, its number where the target has names and none for it, undefined where it has none at all. */
   dropReason(value: number): string | undefined {
     if (this.#dropReasons.size === 0) return undefined;
     return this.#dropReasons.get(value) ?? String(value);
-  }
-
-  /** Values of enum skb_drop_reason with which the kernel says that nothing was dropped. */
-  isDrop(value: number): boolean {
-    return !/^(SKB_)?(CONSUMED|NOT_DROPPED_YET)$/.test(this.#dropReasons.get(value) ?? '');
-  }
-
-  device(netns: number, ifindex: number): string | undefined {
-    return this.#devices.get(`${netns}/${ifindex}`);
   }
 }

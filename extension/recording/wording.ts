@@ -1,8 +1,10 @@
 /** What is said of a capture: wording that the terminal, the debug console and the views share. */
-import type { Attached, Hello } from '../../common/protocol.ts';
+import type { Attached, Hello, ModulesLoaded } from '../../common/protocol.ts';
 import { formatCount, formatNumber, formatSeconds } from '../base/numbers.ts';
-import type { CaptureEnd, EventStore } from './capture.ts';
+import type { CaptureEnd, EventStore, TracePause } from './capture.ts';
 import type { FilterTexts } from './filters.ts';
+import { pausedText } from './pauses.ts';
+import type { StoryTotals } from './story-totals.ts';
 import type { EventIndex } from './types.ts';
 
 /** An event's function; of a drop with the place in it, as the kernel's own messages write it: `nf_hook_slow+0x1a`. */
@@ -57,14 +59,64 @@ export function attachedLine(
   );
 }
 
-export function ownConnectionText({ ownConnection }: Attached): string | undefined {
-  if (ownConnection === undefined) return undefined;
-  return `Packets of this trace's own SSH connection are left out (${ownConnection}).`;
+/** Whose packets are left out; undefined: nobody's. */
+export function ownConnectionText({ ownConnections, otherConnections }: Attached): string | undefined {
+  const whose = [
+    ...(ownConnections.length === 0 ? [] : [`this trace's own connection (${ownConnections.join(', ')})`]),
+    ...(otherConnections.length === 0 ? [] : [`other traces (${otherConnections.join(', ')})`]),
+  ];
+  return whose.length === 0 ? undefined : `Packets of ${whose.join(' and of ')} are left out.`;
 }
 
-export function lostText(total: number): string {
-  return `The kernel had no room for events: ${formatNumber(total)} lost so far. A narrower filter or fewer functions help.`;
+/** What modules brought that came while tracing; undefined: nothing that was asked for. */
+export function modulesText({ names, functions, skipped }: ModulesLoaded): string | undefined {
+  const left = skipped.reduce((sum, each) => sum + each.names.length, 0);
+  if (functions.length === 0 && left === 0) return undefined;
+  const which = `${names.length === 1 ? 'Module' : 'Modules'} ${names.join(', ')}`;
+  const loaded = `${which} ${names.length === 1 ? 'was' : 'were'} loaded`;
+  const missing = left === 0 ? '' : `, ${formatNumber(left)} not`;
+  return `${loaded}: ${formatCount(functions.length, 'more function')} probed${missing}.`;
 }
+
+/** What the kernel could not tell, running totals. */
+export type Losses = Pick<CaptureEnd, 'lost' | 'missed' | 'untracked'>;
+
+/** `0 lost`; where there are some also `, 3 missed, 2 untracked`. */
+export function lossText({ lost, missed, untracked }: Losses): string {
+  const others = [
+    ...(missed === 0 ? [] : [`, ${formatNumber(missed)} missed`]),
+    ...(untracked === 0 ? [] : [`, ${formatNumber(untracked)} untracked`]),
+  ];
+  return `${formatNumber(lost)} lost${others.join('')}`;
+}
+
+export function hasLosses({ lost, missed, untracked }: Losses): boolean {
+  return lost > 0 || missed > 0 || untracked > 0;
+}
+
+/** What is lost so far, each kind with what it means; a line each. */
+export function lostText({ lost, missed, untracked }: Losses): string {
+  const lines = [
+    ...(lost === 0
+      ? []
+      : [`The kernel had no room for events: ${formatNumber(lost)} lost so far. ${NARROWER_HELPS}`]),
+    ...(missed === 0
+      ? []
+      : [`${formatCount(missed, 'probe hit')} missed so far, while another probe ran on the same CPU.`]),
+    ...(untracked === 0
+      ? []
+      : [
+          `Too many packets at once: ${formatNumber(untracked)} matched and could not be followed so far. A narrower filter helps.`,
+        ]),
+  ];
+  return lines.join('\n');
+}
+
+/** Said once. */
+export const FORGOTTEN_TEXT =
+  'Older packets are forgotten from now on, because there are too many to keep (setting packetTrace.keepEvents). The totals go on counting them.';
+
+const NARROWER_HELPS = 'A narrower filter or fewer functions help.';
 
 const WHY: Record<CaptureEnd['why'], string> = {
   stopped: 'stopped',
@@ -74,20 +126,37 @@ const WHY: Record<CaptureEnd['why'], string> = {
 };
 
 /** Why a trace ended, with its totals. */
-export function endText(target: string, trajectories: number, end: CaptureEnd): string {
+export function endText(
+  target: string,
+  totals: StoryTotals,
+  end: CaptureEnd,
+  pauses: readonly TracePause[],
+): string {
   const detach =
     end.agent === undefined ? '' : ` Probes detached in ${formatSeconds(end.agent.milliseconds.detach)}.`;
-  return `Trace of ${target}: ${WHY[end.why]}. ${capturedText(trajectories, end)}.${detach}`;
+  return `Trace of ${target}: ${WHY[end.why]}. ${totalsText(totals, end, pauses)}${detach}`;
 }
 
-/** `1,234 events in 45 trajectories, 0 lost`. @param ends how the trajectories ended, to follow their number */
-export function capturedText(
-  trajectories: number,
-  { events, lost, agent }: Pick<CaptureEnd, 'events' | 'lost' | 'agent'>,
-  ends = '',
+/**
+ * `45 packets: 40 delivered, 1 transmitted, 3 dropped (NETFILTER_DROP 3), 1 still alive. 1,234 events, 0 lost.`
+ * A packet and its copies are one; what needs no mention when it did not happen has none.
+ */
+export function totalsText(
+  { packets, outcomes, reasons }: StoryTotals,
+  { events, incomplete, ...losses }: Losses & Pick<CaptureEnd, 'events' | 'incomplete'>,
+  pauses: readonly TracePause[] = [],
 ): string {
-  const missed = agent?.missed ?? 0;
-  const hits = missed === 0 ? '' : `, ${formatCount(missed, 'hit')} missed while another probe ran`;
-  const captured = `${formatCount(events, 'event')} in ${formatCount(trajectories, 'trajectory', 'trajectories')}`;
-  return `${captured}${ends}, ${formatNumber(lost)} lost${hits}`;
+  const why = reasons.map(([reason, times]) => `${reason} ${formatNumber(times)}`).join(', ');
+  const ends = [
+    `${formatNumber(outcomes.delivered)} delivered`,
+    `${formatNumber(outcomes.transmitted)} transmitted`,
+    `${formatNumber(outcomes.dropped)} dropped${why === '' ? '' : ` (${why})`}`,
+    ...(outcomes.consumed === 0 ? [] : [`${formatNumber(outcomes.consumed)} consumed`]),
+    ...(outcomes.merged === 0 ? [] : [`${formatNumber(outcomes.merged)} merged into others`]),
+    ...(outcomes.unknown === 0 ? [] : [`${formatNumber(outcomes.unknown)} not followed to the end`]),
+    `${formatNumber(outcomes.alive)} still alive`,
+  ];
+  const captured = `${formatCount(events, 'event')}, ${lossText(losses)}${pausedText(pauses)}.`;
+  const lacking = incomplete === undefined ? '' : ` ${incomplete}`;
+  return `${formatCount(packets, 'packet')}: ${ends.join(', ')}. ${captured}${lacking}`;
 }

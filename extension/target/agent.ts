@@ -1,10 +1,11 @@
 import type { Readable } from 'node:stream';
 import { PacketTraceError } from '../base/errors.ts';
 import type { AgentClosed, AgentConnection } from './connection.ts';
+import { EXIT_DAMAGED, type Placed, removeDamaged } from './deploy/place.ts';
+import type { Root } from './root/root.ts';
+import type { RootSession } from './root/session.ts';
 import { connectionLost } from './shell.ts';
-import type { ProcessEnd, RunningScript, Shell } from './shell.ts';
-import { startAsRoot } from './sudo.ts';
-import type { Privilege } from './sudo.ts';
+import type { ProcessEnd, RunningScript } from './shell.ts';
 
 /** The agent detaches its probes at the end of its input; older kernels need a second or so for that. */
 const CLOSE_GRACE_MS = 5000;
@@ -12,36 +13,60 @@ const CLOSE_GRACE_MS = 5000;
 const FIRST_MESSAGE_LIMIT_MS = 60_000;
 
 export interface AgentStart {
-  shell: Shell;
-  privilege: Privilege;
-  user: string;
-  /** Node, its options, the agent's file and the mode. */
-  argv: readonly string[];
+  root: Root;
+  placed: Placed;
+  /** Puts what was found damaged there again. */
+  placeAgain: (session: RootSession) => Promise<Placed>;
   /** Whether it was us who ended the connection. */
   disposed: () => boolean;
 }
 
 /**
  * Starts an agent as root and waits until it says something.
- * @throws PacketTraceError `agent-start`, `target-no-privilege`, `connection-lost`
+ * @throws PacketTraceError `agent-start`, `target-no-privilege`, `connection-lost`, `deploy`
  */
-export async function startAgent(start: AgentStart): Promise<AgentConnection> {
-  const { shell, argv } = start;
-  const running = await startAsRoot(shell, start.privilege, start.user, argv);
+export async function startAgent({
+  root,
+  placed,
+  placeAgain,
+  disposed,
+}: AgentStart): Promise<AgentConnection> {
+  const session = await root.take();
+  const host = session.name;
+  const running = await become(session, placed, placeAgain);
   const { process } = running;
   const spoke = await firstByte(process.stdout, process.ended);
   if (!spoke) {
     process.kill();
     const end = await process.ended;
-    if (end.lost && !start.disposed() && end.code === undefined) {
+    if (end.lost && !disposed() && end.code === undefined) {
       const silent = running.stderr().trim();
-      if (silent === '') throw connectionLost(shell);
+      if (silent === '') throw connectionLost({ name: host });
     }
-    throw startFailure(shell, argv, end, running.stderr());
+    throw startFailure(host, placed.argv, end, running.stderr());
   }
-  return connectionTo(running, start.disposed);
+  return connectionTo(running, disposed);
 }
 
+async function become(
+  session: RootSession,
+  placed: Placed,
+  placeAgain: AgentStart['placeAgain'],
+): Promise<RunningScript> {
+  let started = await session.become(placed.check, placed.argv);
+  if (!('process' in started) && started.code === EXIT_DAMAGED) {
+    await removeDamaged(session, started.output);
+    const again = await placeAgain(session);
+    started = await session.become(again.check, again.argv);
+  }
+  if ('process' in started) return started;
+  session.dispose();
+  throw new PacketTraceError(
+    'deploy',
+    `What root would run on ${session.name} is not what was put there: ${started.output.trim() || `exit code ${started.code}`}.`,
+    'Connect again; if it repeats, check the disk of the target and that it has sha256sum, or name another folder: --target-folder, packetTrace.target.folder.',
+  );
+}
 function connectionTo(running: RunningScript, disposed: () => boolean): AgentConnection {
   const { process } = running;
   const closed = process.ended.then((end): AgentClosed => ({
@@ -83,7 +108,7 @@ function firstByte(output: Readable, ended: Promise<ProcessEnd>): Promise<boolea
 }
 
 function startFailure(
-  shell: Shell,
+  host: string,
   argv: readonly string[],
   end: ProcessEnd,
   stderr: string,
@@ -91,12 +116,13 @@ function startFailure(
   const how = end.signal ?? (end.code === undefined ? 'no answer' : `exit code ${end.code}`);
   const lines = stderr.split('\n').filter((line) => !/^\s*$|^\s+at /.test(line));
   const said = lines.slice(-8).join('\n');
-  const noexec = said.includes('Permission denied')
-    ? ' If the home directory is mounted noexec, log in as a user with another home.'
+  // dlopen(3) says the second where a folder was mounted noexec since.
+  const noexec = /Permission denied|failed to map segment/.test(said)
+    ? ' If its folder is mounted noexec, name another: --target-folder, packetTrace.target.folder.'
     : '';
   return new PacketTraceError(
     'agent-start',
-    `The agent did not start on ${shell.name} (${how})${said === '' ? '' : `: ${said}`}`,
+    `The agent did not start on ${host} (${how})${said === '' ? '' : `: ${said}`}`,
     `The command was: ${argv.join(' ')}.${noexec}`,
   );
 }

@@ -1,35 +1,45 @@
 import { asPacketTraceError, cancelled, throwIfCancelled } from '../base/errors.ts';
 import { startAgent } from './agent.ts';
-import { agentBundle, nodeBundle } from './assets.ts';
-import type { Bundle } from './assets.ts';
 import type { ConnectOptions, Prompts, Target, TargetFacts } from './connection.ts';
-import { deploy } from './deploy.ts';
-import { identityFileError } from './ssh/identities.ts';
-import { connectSsh } from './ssh/jump.ts';
-import { readKeyFile } from './ssh/key-file.ts';
-import { LocalShell, localAgentFile, localNode } from './local.ts';
+import { place } from './deploy/place.ts';
+import { openShell } from './ssh/open-shell.ts';
+import { LocalShell, localNode } from './local.ts';
 import { inspectPlatform } from './platform.ts';
 import type { Platform } from './platform.ts';
 import type { Shell } from './shell.ts';
-import { gainPrivilege } from './sudo.ts';
-import type { Privilege } from './sudo.ts';
+import { Root } from './root/root.ts';
 import { parseTargetName } from './target-name.ts';
 import type { SshTargetName } from './target-name.ts';
 
-/** Folders of older versions that stay on a target, so that editors of different versions get along. */
-const KEEP_AGENTS = 3;
-const KEEP_NODES = 2;
+/** A target that can be traced, if we become root there. */
+export interface Reached {
+  shell: Shell & { dispose(): void };
+  platform: Platform;
+  /** The target's own. */
+  node: TargetFacts['node'] | undefined;
+}
 
 /**
  * Reaches a target, becomes root there, and puts the agent on it.
  * @throws PacketTraceError; nothing is left connected, and on the target nothing unfinished.
  */
-export async function connectTarget(options: ConnectOptions): Promise<Target> {
+export function connectTarget(options: ConnectOptions): Promise<Target> {
+  return reachTarget(options, prepare);
+}
+
+/** Reaches a target for `work`; when that fails, the connection is ended. @throws PacketTraceError */
+export async function reachTarget<T>(
+  options: ConnectOptions,
+  work: (reached: Reached, options: ConnectOptions) => Promise<T>,
+): Promise<T> {
+  let reached: Reached | undefined;
   try {
     const name = parseTargetName(options.target);
     const request = { ...options, prompts: cancellable(options.prompts, options.signal) };
-    return await (name.kind === 'local' ? connectLocal(request) : connectRemote(request, name));
+    reached = await (name.kind === 'local' ? reachLocal(request) : reachRemote(request, name));
+    return await work(reached, request);
   } catch (error) {
+    reached?.shell.dispose();
     if (options.signal?.aborted === true) throw cancelled();
     throw asPacketTraceError(error);
   }
@@ -50,78 +60,39 @@ function cancellable(prompts: Prompts, signal: AbortSignal | undefined): Prompts
   };
 }
 
-async function connectRemote(options: ConnectOptions, name: SshTargetName): Promise<Target> {
-  const { log, prompts, signal, onProgress, identity } = options;
-  if (identity !== undefined) {
-    const file = await readKeyFile(identity);
-    if (file.kind === 'unusable') throw identityFileError(file);
-  }
-  const client = await connectSsh(name, options);
+async function reachRemote(options: ConnectOptions, name: SshTargetName): Promise<Reached> {
+  const { log, signal, onProgress } = options;
+  const client = await openShell(name, options);
   try {
     onProgress?.(`Looking at ${client.name}`);
     const platform = await inspectPlatform(client, signal);
     log.debug(`${client.name}: ${JSON.stringify(platform)}`);
-    const privilege = await gainPrivilege(client, platform.uid, platform.user, prompts, signal);
-    const placed = await place(options, client, platform);
-    throwIfCancelled(signal);
-    return target(options, client, privilege, platform, placed);
+    return { shell: client, platform, node: platform.node };
   } catch (error) {
     client.dispose();
     throw error;
   }
 }
 
-interface Placed {
-  /** The words that start Node. */
-  nodeArgv: string[];
-  node: TargetFacts['node'];
-  agentFile: string;
-  uploadedBytes: number;
-}
-
-async function place(options: ConnectOptions, shell: Shell, platform: Platform): Promise<Placed> {
-  const { distDir, signal, onProgress, log } = options;
-  const { cacheDir, freeBytes, hasGzip, arch } = platform;
-  const put = (bundle: Bundle, keep: number) =>
-    deploy({ shell, cacheDir, bundle, hasGzip, freeBytes, keep, signal, onProgress });
-  let { node }: { node: TargetFacts['node'] | undefined } = platform;
-  let uploadedBytes = 0;
-  if (node === undefined) {
-    if (platform.oldNodes.length > 0)
-      log.info(`${shell.name}: too old to use: ${platform.oldNodes.join(', ')}`);
-    const bundle = await nodeBundle(distDir, arch);
-    const placed = await put(bundle, KEEP_NODES);
-    node = { path: `${placed.dir}/node`, version: bundle.version, origin: 'uploaded' };
-    uploadedBytes += placed.uploadedBytes;
-  }
-  const agent = await put(await agentBundle(distDir, arch), KEEP_AGENTS);
-  uploadedBytes += agent.uploadedBytes;
-  log.info(`${shell.name}: Node ${node.version} (${node.origin}), ${uploadedBytes} bytes uploaded`);
-  return { nodeArgv: [node.path], node, agentFile: `${agent.dir}/agent.cjs`, uploadedBytes };
-}
-
-async function connectLocal(options: ConnectOptions): Promise<Target> {
-  const { prompts, signal } = options;
+async function reachLocal(options: ConnectOptions): Promise<Reached> {
   const shell = new LocalShell();
   options.onProgress?.('Looking at this machine');
-  const platform = await inspectPlatform(shell, signal);
-  const privilege = await gainPrivilege(shell, platform.uid, platform.user, prompts, signal);
-  const { argv, version, origin } = localNode(platform);
-  return target(options, shell, privilege, platform, {
-    nodeArgv: argv,
-    node: { path: argv.at(-1) ?? '', version, origin },
-    agentFile: localAgentFile(options.distDir),
-    uploadedBytes: 0,
-  });
+  const platform = await inspectPlatform(shell, options.signal);
+  return { shell, platform, node: localNode(platform) };
 }
 
-function target(
-  options: ConnectOptions,
-  shell: Shell & { dispose(): void },
-  privilege: Privilege,
-  platform: Platform,
-  placed: Placed,
-): Target {
+/** Becomes root there and puts the agent in place. */
+async function prepare({ shell, platform, node }: Reached, options: ConnectOptions): Promise<Target> {
+  const { prompts, signal, log, distDir, targetFolder: folder, onProgress } = options;
+  const { uid, user } = platform;
+  const root = await Root.gain({ shell, uid, user, prompts, log }, signal);
+  // With sudo that asks nothing every program of the user is root already.
+  const trustedUid = root.kind === 'sudo' ? uid : 0;
+  const request = { platform, node, distDir, folder, trustedUid, log, signal, onProgress };
+  const session = await root.take(signal);
+  const placed = await place(session, request);
+  root.giveBack(session);
+  throwIfCancelled(signal);
   let disposed = false;
   return {
     label: options.target.trim(),
@@ -129,17 +100,16 @@ function target(
       os: platform.os,
       machine: platform.machine,
       kernelRelease: platform.kernelRelease,
-      user: platform.user,
-      privilege: privilege.kind,
+      user,
+      privilege: root.kind,
       node: placed.node,
       uploadedBytes: placed.uploadedBytes,
     },
     startAgent: () =>
       startAgent({
-        shell,
-        privilege,
-        user: platform.user,
-        argv: [...placed.nodeArgv, placed.agentFile, 'serve'],
+        root,
+        placed,
+        placeAgain: (session) => place(session, { ...request, signal: undefined }),
         disposed: () => disposed,
       }),
     dispose: () => {

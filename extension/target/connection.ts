@@ -54,15 +54,27 @@ export interface Prompts {
   secret(question: {
     kind: 'password' | 'passphrase' | 'sudo' | 'challenge';
     prompt: string;
+    /** What is typed may be seen. */
+    echo?: boolean | undefined;
   }): Promise<string | undefined>;
 }
 
 /** Where keys that the user accepted are kept: our own store, never the user's known_hosts. */
 export interface HostKeyStore {
+  /** Where it is, for messages. */
+  readonly file?: string;
+  /** How the user takes a host's key out of it, as the end of a sentence. */
+  howToForget?(host: string): string;
   /** Lines in known_hosts format. */
   read(): Promise<string>;
   append(line: string): Promise<void>;
 }
+
+/** What to do about a host whose key is not known, as ssh's StrictHostKeyChecking; `yes` refuses it. */
+export type HostKeyPolicy = 'ask' | 'accept-new' | 'yes';
+
+/** `auto`: the built-in client, or the system's where only that one can log in. */
+export type SshClientChoice = 'auto' | 'builtin' | 'system';
 
 export interface Logger {
   debug(message: string): void;
@@ -78,8 +90,14 @@ export interface ConnectOptions {
   identity?: string | undefined;
   /** An ssh_config file in place of the user's and the system's, as `ssh -F`. */
   sshConfigFile?: string | undefined;
+  /** Which SSH client connects; by default the built-in one. */
+  sshClient?: SshClientChoice | undefined;
+  /** What the user said about unknown hosts here; undefined: the SSH configuration decides. */
+  hostKeyCheck?: HostKeyPolicy | undefined;
   /** The folder of built files (dist/): the agent's for every platform, filters' compiler, workers. */
   distDir: string;
+  /** The folder on the target for the agent and Node, which root alone may write; by default TARGET_FOLDERS. */
+  targetFolder?: string | undefined;
   prompts: Prompts;
   hostKeys: HostKeyStore;
   log: Logger;

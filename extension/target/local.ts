@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { PacketTraceError } from '../base/errors.ts';
 import type { Platform } from './platform.ts';
 import type { ProcessEnd, Shell, ShellProcess } from './shell.ts';
@@ -48,23 +47,17 @@ export class LocalShell implements Shell {
   }
 }
 
+/**
+ * The Node that this program runs on. Desktop VS Code runs it in Electron, which refuses the memory that the agent's
+ * libraries map: never that, but the one in PATH, or ours.
+ */
+export function localNode(platform: Pick<Platform, 'node'>): Platform['node'] | LocalNode {
+  if (process.versions.electron !== undefined) return platform.node;
+  return { path: process.execPath, version: process.version, origin: 'own' };
+}
+
 export interface LocalNode {
-  /** The words that start Node. */
-  argv: string[];
+  path: string;
   version: string;
-  origin: 'path' | 'own';
-}
-
-/** Desktop VS Code runs extensions in Electron, which is a Node if told so; one in PATH is the simpler choice. */
-export function localNode(platform: Platform): LocalNode {
-  if (process.versions.electron === undefined)
-    return { argv: [process.execPath], version: process.version, origin: 'own' };
-  const { node } = platform;
-  if (node !== undefined) return { argv: [node.path], version: node.version, origin: 'path' };
-  const argv = ['env', 'ELECTRON_RUN_AS_NODE=1', process.execPath];
-  return { argv, version: process.version, origin: 'own' };
-}
-
-export function localAgentFile(distDir: string): string {
-  return join(distDir, 'agent', 'agent.cjs');
+  origin: 'own';
 }

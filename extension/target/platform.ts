@@ -12,9 +12,6 @@ export interface Platform {
   kernelRelease: string;
   uid: number;
   user: string;
-  /** Where the agent's files go: `HOME/.cache/kernel-packet-trace/target`. */
-  cacheDir: string;
-  freeBytes: number | undefined;
   hasGzip: boolean;
   /** Nodes found, with the way they were found; usable ones only. */
   node: { path: string; version: string; origin: 'path' | 'vscode-server' } | undefined;
@@ -27,30 +24,46 @@ export const NODE_MAJOR_MIN = 20;
 /** The oldest glibc that Node 20 to 24 and the agent's libraries run on. */
 const GLIBC_MIN = [2, 28] as const;
 
+/** A shim that downloads a Node, or asks which, may take for ever; so many of them end the search. */
+const NODE_SECONDS = 5;
+const HUNG_NODES = 2;
+
 /**
  * Prints `key=value` lines. Nodes are asked for their real path, so that a version manager's shim, which
  * would fail under sudo, is seen through; the first that is new enough ends the search.
  */
-const SCRIPT = `
+const script = (nodeSeconds: number) => `
 printf 'os=%s\\n' "$(uname -s)"
 printf 'machine=%s\\n' "$(uname -m)"
 printf 'release=%s\\n' "$(uname -r)"
 printf 'uid=%s\\n' "$(id -u)"
 printf 'user=%s\\n' "$(id -un)"
-printf 'home=%s\\n' "$HOME"
 printf 'bits=%s\\n' "$(getconf LONG_BIT 2>/dev/null)"
 libc=$(getconf GNU_LIBC_VERSION 2>/dev/null)
 [ -n "$libc" ] || libc=$(ldd --version 2>&1 | head -n 1)
 for musl in /lib/ld-musl-*; do [ -e "$musl" ] && [ -z "\${libc##*musl*}" ] && libc=musl; done
 printf 'libc=%s\\n' "$libc"
-dir=$HOME/.cache
-while [ ! -d "$dir" ] && [ "$dir" != / ] && [ -n "$dir" ]; do dir=$(dirname "$dir"); done
-printf 'df=%s\\n' "$(df -Pk "$dir" 2>/dev/null | tail -n 1)"
 command -v gzip >/dev/null 2>&1 && printf 'gzip=yes\\n'
 [ "$(uname -s)" = Linux ] || exit 0
+in_time() {
+  if command -v timeout >/dev/null 2>&1; then timeout -s KILL ${nodeSeconds} "$@"; return; fi
+  "$@" &
+  asked=$!
+  (sleep ${nodeSeconds}; kill "$asked") >/dev/null 2>&1 </dev/null &
+  clock=$!
+  wait "$asked"
+  asked=$?
+  kill "$clock" 2>/dev/null
+  return "$asked"
+}
+hung=0
 for node in "$(command -v node)" "$HOME"/.vscode-server*/cli/servers/*/server/node "$HOME"/.vscode-server*/bin/*/node "$HOME"/.vscodium-server/bin/*/node "$HOME"/.local/lib/code-server-*/lib/node "$HOME"/.local/share/code-server*/lib/node /usr/lib/code-server/lib/node; do
   [ -x "$node" ] || continue
-  found=$("$node" -p 'process.version + " " + process.arch + " " + process.execPath' 2>/dev/null </dev/null) || continue
+  found=$(in_time "$node" -p 'process.version + " " + process.arch + " " + process.execPath' 2>/dev/null </dev/null)
+  code=$?
+  # 124 and 137: what timeout exits with; 143: ended by us.
+  case $code in 124|137|143) hung=$((hung + 1)); [ "$hung" -lt ${HUNG_NODES} ] || break ;; esac
+  [ "$code" -eq 0 ] || continue
   printf 'node=%s\\n' "$found"
   case $found in v2[0-9].*|v[3-9][0-9].*) break ;; esac
 done
@@ -60,16 +73,19 @@ exit 0`;
  * Looks at the target with one script.
  * @throws PacketTraceError `target-unsupported` for what we cannot run on
  */
-export async function inspectPlatform(shell: Shell, signal?: AbortSignal): Promise<Platform> {
-  const { stdout } = await runScript(shell, SCRIPT, { signal });
+export async function inspectPlatform(
+  shell: Shell,
+  signal?: AbortSignal,
+  nodeSeconds = NODE_SECONDS,
+): Promise<Platform> {
+  const { stdout } = await runScript(shell, script(nodeSeconds), { signal });
   return readPlatform(stdout, shell.name);
 }
 
 /** @throws PacketTraceError `target-unsupported` */
 export function readPlatform(text: string, host: string): Platform {
   const get = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
-  const [os, machine, release, libc, home] = ['os', 'machine', 'release', 'libc', 'home'].map(get) as [
-    string,
+  const [os, machine, release, libc] = ['os', 'machine', 'release', 'libc'].map(get) as [
     string,
     string,
     string,
@@ -92,13 +108,6 @@ export function readPlatform(text: string, host: string): Platform {
     );
   }
   checkLibc(host, libc);
-  if (!home.startsWith('/'))
-    throw unsupported(
-      host,
-      `the account has no home directory (HOME="${home}")`,
-      'Log in as a user with a home.',
-    );
-  const free = Number(get('df').split(/\s+/)[3]);
   return {
     os,
     machine,
@@ -106,8 +115,6 @@ export function readPlatform(text: string, host: string): Platform {
     kernelRelease: release,
     uid: Number(get('uid')),
     user: get('user'),
-    cacheDir: `${home.replace(/\/$/, '')}/.cache/kernel-packet-trace/target`,
-    freeBytes: Number.isFinite(free) ? free * 1024 : undefined,
     hasGzip: get('gzip') === 'yes',
     ...chooseNode(text, arch),
   };

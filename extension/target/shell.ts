@@ -7,13 +7,14 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Writable } from 'node:stream';
 import { cancelled, PacketTraceError, throwIfCancelled } from '../base/errors.ts';
+import { quoted } from '../base/printable.ts';
 
 /** Where a `/bin/sh` can be started: a connection, or this machine. */
 export interface Shell {
   /** For messages: the host. */
   readonly name: string;
-  /** @throws PacketTraceError `connection-lost` or `target-unsupported` */
-  start(): Promise<ShellProcess>;
+  /** @throws PacketTraceError `connection-lost`, `target-unsupported` or `cancelled` */
+  start(signal?: AbortSignal): Promise<ShellProcess>;
 }
 
 export interface ShellProcess {
@@ -75,7 +76,7 @@ export async function startScript(
   signal?: AbortSignal,
 ): Promise<RunningScript> {
   throwIfCancelled(signal);
-  const process = await shell.start();
+  const process = await shell.start(signal);
   const mark = `kpt-${randomBytes(8).toString('hex')}`;
   let stderr = '';
   process.stderr.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-STDERR_LIMIT)));
@@ -93,10 +94,10 @@ export async function startScript(
   }
   const end = await process.ended;
   if (end.lost) throw connectionLost(shell);
-  const said = `${noise}\n${stderr}`.trim().slice(0, 500);
+  const said = `${noise}\n${stderr}`.trim();
   throw new PacketTraceError(
     'target-unsupported',
-    `${shell.name} ran no /bin/sh${said === '' ? '' : `; it answered: ${said}`}`,
+    `${shell.name} ran no /bin/sh${said === '' ? '.' : `; it answered: ${quoted(said)}.`}`,
     'The account needs a shell that may run commands over SSH (not nologin, no forced command).',
   );
 }

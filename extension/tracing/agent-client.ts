@@ -4,6 +4,7 @@
  * business of who uses it: engine.ts for a trace, with-agent.ts for what is asked without one.
  */
 import { encodeJsonFrame, FrameDecoder, FramingError } from '../../common/framing.ts';
+import { parseMessage } from '../../common/messages.ts';
 import {
   FrameKind,
   HEARTBEAT_INTERVAL_MS,
@@ -14,10 +15,21 @@ import {
 } from '../../common/protocol.ts';
 import { PacketTraceError } from '../base/errors.ts';
 import type { AgentClosed, AgentConnection } from '../target/connection.ts';
-import { agentDidNotStart, fromAgentError, notTheAgent } from './agent-errors.ts';
+import {
+  agentDidNotStart,
+  fromAgentError,
+  noAnswer,
+  notTheAgent,
+  otherRelease,
+  unreadable,
+} from './agent-errors.ts';
+import { Conversation } from './conversation.ts';
+import { Patience } from './patience.ts';
 
 /** Node starts within a second or two; a target under heavy load needs more. */
 const HELLO_TIMEOUT_MS = 60_000;
+/** A check reads BTF and a few files, and so does the first question about packets. */
+const ANSWER_TIMEOUT_MS = 60_000;
 /** The rest of a dead agent's output arrives at once or never. */
 const DRAIN_TIMEOUT_MS = 1000;
 
@@ -30,6 +42,8 @@ export interface AgentListener {
   events?(payload: Uint8Array<ArrayBuffer>): void;
   /** It is no agent, one of another version, or what it sends cannot be read. */
   fault?(error: PacketTraceError): void;
+  /** Something came, be it a part of a frame. */
+  heard?(): void;
   /** The agent is gone, and all that it said was told. */
   closed?(closed: AgentClosed): void;
 }
@@ -47,19 +61,16 @@ export class AgentClient {
   #over = false;
   #failed: PacketTraceError | undefined;
   #question: Question | undefined;
-  #greeting: NodeJS.Timeout;
+  readonly #conversation = new Conversation();
+  /** Runs while the agent owes the greeting or an answer. */
+  readonly #patience = new Patience();
   #heartbeat: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly connection: AgentConnection,
     private readonly listener: AgentListener = {},
   ) {
-    this.#greeting = setTimeout(() => {
-      const seconds = HELLO_TIMEOUT_MS / 1000;
-      this.#fault(
-        new PacketTraceError('agent-start', `The agent on the target said nothing for ${seconds} s.`),
-      );
-    }, HELLO_TIMEOUT_MS);
+    this.#patience.within(HELLO_TIMEOUT_MS, () => this.#fault(noAnswer('its greeting', HELLO_TIMEOUT_MS)));
     // Errors of the streams show as the end of the connection.
     connection.input.on('error', () => undefined);
     connection.output.on('error', () => undefined);
@@ -68,12 +79,14 @@ export class AgentClient {
   }
 
   send(request: Request): void {
+    this.#conversation.sent(request);
     if (this.connection.input.writable) this.connection.input.write(encodeJsonFrame(request));
   }
 
   /**
    * Sends a request and waits for its answer; one at a time.
-   * @throws PacketTraceError: what the agent says against it, or that the agent is gone
+   * @throws PacketTraceError: what the agent says against it, that the agent is gone, or that no answer came in time;
+   *   the conversation is over then, for an answer that comes late would be taken for another
    */
   ask<T extends Message['type']>(request: Request, answer: T): Promise<Extract<Message, { type: T }>> {
     return new Promise((resolve, reject) => {
@@ -81,45 +94,52 @@ export class AgentClient {
         reject(this.#failed);
         return;
       }
+      if (this.#question !== undefined) throw new Error('one question at a time');
       const asMessage = resolve as (message: Message) => void;
       this.#question = { answer, resolve: asMessage, reject };
       this.send(request);
+      if (this.hello !== undefined) this.#awaitAnswer();
     });
+  }
+
+  #awaitAnswer(): void {
+    const { answer } = this.#question ?? {};
+    if (answer === undefined) return;
+    this.#patience.within(ANSWER_TIMEOUT_MS, () =>
+      this.#fault(noAnswer(`its answer ("${answer}")`, ANSWER_TIMEOUT_MS)),
+    );
   }
 
   /** Ends the conversation, and the agent with it. Safe to call twice. */
   close(): void {
     this.#over = true;
-    clearTimeout(this.#greeting);
+    this.#patience.stop();
     clearInterval(this.#heartbeat);
     this.connection.close();
   }
 
   #receive(chunk: Uint8Array): void {
     if (this.#over) return;
+    this.#patience.heard();
+    this.listener.heard?.();
     try {
       this.#decoder.push(chunk);
     } catch (error) {
-      if (error instanceof FramingError && this.hello === undefined) {
-        this.#fault(notTheAgent(error.received));
-        return;
-      }
-      const text = error instanceof Error ? error.message : String(error);
-      this.#fault(
-        new PacketTraceError('internal', `The agent's messages cannot be read: ${text}`, '', {
-          cause: error,
-        }),
-      );
+      if (error instanceof FramingError && this.hello === undefined) this.#fault(notTheAgent(error.received));
+      else this.#fault(unreadable(error));
     }
   }
 
+  /** @throws ProtocolError when it is not what an agent sends, or not now */
   #frame(kind: FrameKind, payload: Uint8Array<ArrayBuffer>): void {
     if (this.#over) return;
     if (kind === FrameKind.Events) {
+      this.#conversation.receivedEvents();
       this.listener.events?.(payload);
       return;
     }
-    const message = JSON.parse(Buffer.from(payload.buffer).toString()) as Message;
+    const message = parseMessage(payload);
+    this.#conversation.received(message);
     if (message.type === 'hello') this.#greeted(message);
     else if (message.type === this.#question?.answer) this.#settle()?.resolve(message);
     else if (message.type === 'error' && this.#question !== undefined)
@@ -128,20 +148,14 @@ export class AgentClient {
   }
 
   #greeted(hello: Hello): void {
-    clearTimeout(this.#greeting);
+    this.#patience.stop();
     if (hello.protocol !== PROTOCOL_VERSION) {
-      const versions = `it speaks version ${hello.protocol} of the protocol, not ${PROTOCOL_VERSION}`;
-      this.#fault(
-        new PacketTraceError(
-          'agent-start',
-          `The agent on the target is another release: ${versions}.`,
-          'Remove ~/.cache/kernel-packet-trace on the target and try again.',
-        ),
-      );
+      this.#fault(otherRelease(hello.protocol));
       return;
     }
     this.hello = hello;
-    this.#heartbeat ??= setInterval(() => this.send({ type: 'ping' }), HEARTBEAT_INTERVAL_MS);
+    this.#awaitAnswer();
+    this.#heartbeat = setInterval(() => this.send({ type: 'ping' }), HEARTBEAT_INTERVAL_MS);
     this.listener.hello?.(hello);
   }
 
@@ -159,6 +173,7 @@ export class AgentClient {
   #settle(): Question | undefined {
     const question = this.#question;
     this.#question = undefined;
+    if (question !== undefined) this.#patience.stop();
     return question;
   }
 

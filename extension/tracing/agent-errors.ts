@@ -1,6 +1,14 @@
 /** What went wrong with an agent, in the user's words and codes. */
-import { HEARTBEAT_TIMEOUT_MS, type AgentError, type AgentErrorCode } from '../../common/protocol.ts';
+import { ProtocolError } from '../../common/errors.ts';
+import {
+  AgentExit,
+  PROTOCOL_VERSION,
+  SILENCE_ENDS_MS,
+  type AgentError,
+  type AgentErrorCode,
+} from '../../common/protocol.ts';
 import { PacketTraceError, type ErrorCode } from '../base/errors.ts';
+import { quoted } from '../base/printable.ts';
 import type { AgentClosed } from '../target/connection.ts';
 
 const CODES: Record<AgentErrorCode, ErrorCode> = {
@@ -13,21 +21,18 @@ const CODES: Record<AgentErrorCode, ErrorCode> = {
   'bad-filter': 'filter',
   load: 'attach',
   attach: 'attach',
-  protocol: 'agent-start',
+  protocol: 'protocol',
   internal: 'internal',
 };
 
 /** An error message of the agent. */
 export function fromAgentError(error: AgentError): PacketTraceError {
-  return new PacketTraceError(CODES[error.code] ?? 'internal', error.message, error.remedy);
+  return new PacketTraceError(CODES[error.code], error.message, error.remedy);
 }
-
-/** What the agent says when it leaves for want of pings (remote-agent/main.ts). */
-const SILENCE = 'the editor is silent';
 
 /** The agent, or the way to it, is gone in the middle of a trace: `connection-lost` or `agent-died`. */
 export function lostAgent(closed: AgentClosed): PacketTraceError {
-  if (closed.stderr.includes(SILENCE)) return unheard();
+  if (closed.exitCode === AgentExit.Silence) return unheard();
   if (closed.connectionLost) {
     return new PacketTraceError(
       'connection-lost',
@@ -38,7 +43,9 @@ export function lostAgent(closed: AgentClosed): PacketTraceError {
   return new PacketTraceError(
     'agent-died',
     `The agent on the target ended unexpectedly (${howItEnded(closed)}).${stderrTail(closed)}`,
-    'What was captured is kept. The kernel removed the probes with the agent; start the trace again.',
+    isKilled(closed)
+      ? 'What was captured is kept, and the kernel removed the probes with the agent. If nobody killed it, the target ran out of memory: "dmesg" there says so.'
+      : 'What was captured is kept. The kernel removed the probes with the agent; start the trace again.',
   );
 }
 
@@ -46,7 +53,7 @@ export function lostAgent(closed: AgentClosed): PacketTraceError {
 export function unheard(): PacketTraceError {
   return new PacketTraceError(
     'connection-lost',
-    `The target heard nothing from here for ${HEARTBEAT_TIMEOUT_MS / 1000} s and removed its probes.`,
+    `The target heard nothing from here for ${SILENCE_ENDS_MS / 1000} s and removed its probes.`,
     'What was captured is kept; start the trace again.',
   );
 }
@@ -66,6 +73,15 @@ export function agentDidNotStart(closed: AgentClosed): PacketTraceError {
   );
 }
 
+/** The capture cannot go on: nothing of before holds for this kernel. */
+export function bootedMeanwhile(): PacketTraceError {
+  return new PacketTraceError(
+    'connection-lost',
+    'The target was booted anew since the connection was lost, or another machine answers in its place.',
+    'What was captured is kept; start a new trace.',
+  );
+}
+
 /** The filter of a trace that does not run any more cannot be changed. */
 export function traceIsOver(): PacketTraceError {
   return new PacketTraceError(
@@ -75,30 +91,66 @@ export function traceIsOver(): PacketTraceError {
   );
 }
 
-/** Something else than the agent writes to its standard output. */
-export function notTheAgent(received: Uint8Array): PacketTraceError {
-  const text = printable(received, 200);
+const REINSTALL = 'Run "packet-trace clean TARGET" and try again.';
+
+/** The agent was deployed by another version of this program. */
+export function otherRelease(protocol: number): PacketTraceError {
   return new PacketTraceError(
     'agent-start',
-    `The target sent this where the agent's messages were expected: "${text}"`,
+    `The agent on the target is another release: it speaks version ${protocol} of the protocol, not ${PROTOCOL_VERSION}.`,
+    REINSTALL,
+  );
+}
+
+/** The agent is there and says nothing. @param what it owes */
+export function noAnswer(what: string, milliseconds: number): PacketTraceError {
+  return new PacketTraceError(
+    'agent-start',
+    `The agent on the target owes ${what} and said nothing for ${milliseconds / 1000} s.`,
+    'The target may be overloaded, or the network to it gone: try again.',
+  );
+}
+
+/** What the agent sends is not what its protocol says, or it could not be taken in. */
+export function unreadable(error: unknown): PacketTraceError {
+  const text = error instanceof Error ? error.message : String(error);
+  const cause = { cause: error };
+  if (!(error instanceof ProtocolError))
+    return new PacketTraceError('internal', `The agent's messages could not be taken in: ${text}`, '', cause);
+  return new PacketTraceError(
+    'protocol',
+    `The agent on the target does not keep to its protocol: ${text}.`,
+    REINSTALL,
+    cause,
+  );
+}
+
+/** Of what comes in the agent's place: enough to know it by. */
+const SHOWN_BYTES = 200;
+
+/** Something else than the agent writes to its standard output. */
+export function notTheAgent(received: Uint8Array): PacketTraceError {
+  const text = Buffer.from(received.subarray(0, SHOWN_BYTES)).toString();
+  return new PacketTraceError(
+    'agent-start',
+    `The target sent this where the agent's messages were expected: ${quoted(text, SHOWN_BYTES)}.`,
     'If a shell start-up file on the target (such as .bashrc) prints this, make it print in interactive shells only.',
   );
 }
 
-function howItEnded({ exitCode, signal }: AgentClosed): string {
+/** A shell in between tells of it by 128 and the signal's number. */
+function isKilled({ exitCode, signal }: AgentClosed): boolean {
+  return signal === 'SIGKILL' || exitCode === 128 + 9;
+}
+
+function howItEnded(closed: AgentClosed): string {
+  const { exitCode, signal } = closed;
+  if (isKilled(closed)) return 'killed by SIGKILL';
   if (signal !== undefined) return `killed by ${signal}`;
   return exitCode === undefined ? 'without an exit code' : `exit code ${exitCode}`;
 }
 
 function stderrTail({ stderr }: AgentClosed): string {
   const text = stderr.trim();
-  return text === '' ? '' : ` It wrote: ${text.slice(-1000)}`;
-}
-
-function printable(bytes: Uint8Array, limit: number): string {
-  const text = Buffer.from(bytes.subarray(0, limit))
-    .toString('latin1')
-    .replace(/[^\x20-\x7e]+/g, ' ')
-    .trim();
-  return bytes.length > limit ? `${text}…` : text;
+  return text === '' ? '' : ` It wrote: ${quoted(text)}.`;
 }

@@ -3,34 +3,53 @@
  * VS Code; any `AgentConnection` will do.
  */
 import { EventEmitter } from 'node:events';
+import { ProtocolError } from '../../common/errors.ts';
+import { readEventsHeader } from '../../common/messages.ts';
+import { checkPacked } from '../../common/packed.ts';
 import type {
   Attached,
   End,
   Hello,
   KernelBuild,
-  KernelLocation,
   Message,
+  ModulesLoaded,
+  Paused,
   Progress,
 } from '../../common/protocol.ts';
 import { cancelled, PacketTraceError } from '../base/errors.ts';
 import type { AgentClosed, AgentConnection } from '../target/connection.ts';
 import { AgentClient } from './agent-client.ts';
-import { agentDidNotStart, fromAgentError, lostAgent, unheard } from './agent-errors.ts';
+import {
+  agentDidNotStart,
+  bootedMeanwhile,
+  fromAgentError,
+  lostAgent,
+  unheard,
+  unreadable,
+} from './agent-errors.ts';
 import type {
   Capture,
   CaptureEnd,
   CaptureEvents,
   CaptureOptions,
   EventStore,
+  LossTotals,
+  TracePause,
   Trajectories,
 } from '../recording/capture.ts';
 import { ColumnStore } from '../recording/event-store.ts';
 import { FilterChanges } from './filter-changes.ts';
 import type { CaptureFilter, WantedFilter } from '../recording/filters.ts';
 import type { FunctionCounts } from '../recording/capture.ts';
+import { KEEP_EVENTS } from '../recording/retention.ts';
 import { Symbols } from '../recording/symbols.ts';
+import type { EventIndex } from '../recording/types.ts';
+import { Patience } from './patience.ts';
 
-/** Detaching thousands of kprobes on a slow, old kernel takes seconds. */
+/**
+ * How long nothing at all may come while a trace stops: detaching thousands of kprobes on a slow, old kernel takes
+ * seconds. What is left in the target's buffers may take minutes to arrive.
+ */
 const STOP_TIMEOUT_MS = 30_000;
 /** After an error message the agent ends by itself. */
 const ERROR_TIMEOUT_MS = 5000;
@@ -38,6 +57,17 @@ const ERROR_TIMEOUT_MS = 5000;
 export interface StartHooks {
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** A capture that an agent fills. */
+export interface LiveCapture extends Capture {
+  /**
+   * After `cut`: goes on with another agent of the same target and the filter that was in force. What packets did in
+   * between is a pause.
+   * @throws PacketTraceError when that fails. It may be tried again, unless the target was booted meanwhile: then the
+   *   capture has ended. On failure the connection is closed.
+   */
+  reconnect(connection: AgentConnection, hooks?: StartHooks): Promise<void>;
 }
 
 /**
@@ -48,66 +78,79 @@ export interface StartHooks {
 export async function startCapture(
   connection: AgentConnection,
   options: CaptureOptions,
-  { signal, onProgress }: StartHooks = {},
-): Promise<Capture> {
-  const engine = new CaptureEngine(connection, options);
-  if (onProgress !== undefined) engine.on('progress', onProgress);
-  const abort = () => engine.fail(cancelled());
-  if (signal?.aborted === true) abort();
-  signal?.addEventListener('abort', abort);
-  try {
-    await engine.ready;
-  } finally {
-    signal?.removeEventListener('abort', abort);
-    if (onProgress !== undefined) engine.off('progress', onProgress);
-  }
+  hooks: StartHooks = {},
+): Promise<LiveCapture> {
+  const engine = new CaptureEngine(options);
+  await engine.attach(connection, hooks);
   return engine;
 }
 
-class CaptureEngine extends EventEmitter<CaptureEvents> implements Capture {
+class CaptureEngine extends EventEmitter<CaptureEvents> implements LiveCapture {
   hello: Hello | undefined;
   attached: Attached | undefined;
   build: KernelBuild | undefined;
   ended: CaptureEnd | undefined;
+  cut: PacketTraceError | undefined;
   lost = 0;
-  /** Settles when the probes are armed, rejects when that fails. */
-  readonly ready: Promise<void>;
-  readonly #store = new ColumnStore();
+  missed = 0;
+  untracked = 0;
+  readonly pauses: TracePause[] = [];
+  readonly #store: ColumnStore;
+  #released: EventIndex = 0;
   #symbols: Symbols | undefined;
   readonly #done: Promise<CaptureEnd>;
-  readonly #agent: AgentClient;
-  readonly #changes = new FilterChanges((request) => this.#agent.send(request));
-  /** Batches that came while the agent was still attaching: their names are not known yet. */
-  #early: Uint8Array<ArrayBuffer>[] = [];
-  readonly #earlyLocations: KernelLocation[] = [];
+  #agent: AgentClient | undefined;
+  readonly #changes = new FilterChanges((request) => this.#agent?.send(request));
+  /** Records that arrived from this agent, which counts the same ones. */
+  #received = 0;
+  /** What agents before this one did not tell of. */
+  #before: LossTotals = { lost: 0, missed: 0, untracked: 0 };
   #stopping = false;
   #over = false;
   #agentError: PacketTraceError | undefined;
-  #deadline: NodeJS.Timeout | undefined;
-  #arm!: () => void;
-  #refuse!: (error: PacketTraceError) => void;
+  readonly #stopPatience = new Patience();
+  #errorDeadline: NodeJS.Timeout | undefined;
+  /** Of the agent whose probes are not armed yet. */
+  #starting: { arm: () => void; refuse: (error: PacketTraceError) => void } | undefined;
   #finished!: (end: CaptureEnd) => void;
 
-  constructor(
-    connection: AgentConnection,
-    private readonly options: CaptureOptions,
-  ) {
+  constructor(private readonly options: CaptureOptions) {
     super();
-    this.ready = new Promise((resolve, reject) => {
-      this.#arm = resolve;
-      this.#refuse = reject;
-    });
+    const { keepEvents = KEEP_EVENTS, readOnce = false } = options;
+    this.#store = new ColumnStore({ keepEvents, readOnce });
     this.#done = new Promise((resolve) => (this.#finished = resolve));
+  }
+
+  /** Settles when the probes are armed. @throws PacketTraceError */
+  async attach(connection: AgentConnection, { signal, onProgress }: StartHooks): Promise<void> {
+    const armed = new Promise<void>((arm, refuse) => (this.#starting = { arm, refuse }));
+    this.#received = 0;
     this.#agent = new AgentClient(connection, {
       hello: (hello) => this.#start(hello),
       message: (message) => this.#message(message),
-      events: (payload) => {
-        if (this.attached === undefined) this.#early.push(payload);
-        else this.#append([payload]);
-      },
-      fault: (error) => this.fail(error),
+      events: (payload) => this.#append(payload),
+      heard: () => this.#stopPatience.heard(),
+      fault: (error) => this.#fail(error),
       closed: (closed) => this.#closed(closed),
     });
+    if (onProgress !== undefined) this.on('progress', onProgress);
+    const abort = () => this.#fail(cancelled());
+    if (signal?.aborted === true) abort();
+    signal?.addEventListener('abort', abort);
+    try {
+      await armed;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      if (onProgress !== undefined) this.off('progress', onProgress);
+    }
+  }
+
+  async reconnect(connection: AgentConnection, hooks: StartHooks = {}): Promise<void> {
+    if (this.cut === undefined || this.#starting !== undefined) {
+      connection.close();
+      throw new Error('only a capture that was cut reconnects, and once at a time');
+    }
+    await this.attach(connection, hooks);
   }
 
   get store(): EventStore {
@@ -130,24 +173,37 @@ class CaptureEngine extends EventEmitter<CaptureEvents> implements Capture {
     return this.#changes.change(filter);
   }
 
+  release(before: EventIndex): void {
+    this.#released = before;
+    this.#store.release(before);
+  }
+
   stop(): Promise<CaptureEnd> {
     if (this.ended === undefined && !this.#stopping) {
       this.#stopping = true;
-      this.#within(STOP_TIMEOUT_MS, () => this.#finish('stopped'));
-      this.#agent.send({ type: 'stop' });
+      if (this.cut !== undefined) {
+        this.#starting?.refuse(cancelled());
+        this.#finish('connection-lost', this.cut);
+        return this.#done;
+      }
+      this.#stopPatience.within(STOP_TIMEOUT_MS, () => this.#finish('stopped'));
+      this.#agent?.send({ type: 'stop' });
     }
     return this.#done;
   }
 
-  /** Ends the session with an error; while it is starting, that is what `ready` rejects with. */
-  fail(error: PacketTraceError): void {
+  /** Ends the session with an error; while an agent is starting, that is what became of its start. */
+  #fail(error: PacketTraceError): void {
     if (this.#over) return;
-    if (this.attached !== undefined) {
+    const starting = this.#starting;
+    if (starting === undefined) {
       this.#finish('error', error);
       return;
     }
-    this.#release();
-    this.#refuse(error);
+    this.#starting = undefined;
+    if (this.cut === undefined) this.#release();
+    else this.#agent?.close();
+    starting.refuse(error);
   }
 
   #message(message: Exclude<Message, Hello>): void {
@@ -158,18 +214,20 @@ class CaptureEngine extends EventEmitter<CaptureEvents> implements Capture {
       case 'attached':
         return this.#armed(message);
       case 'kernel-build':
-        this.build = message;
-        this.emit('build', message);
+        void this.#told(message);
         return;
+      case 'modules':
+        return this.#modulesLoaded(message);
       case 'filter-changed': {
         const filter = this.#changes.changed(message);
         if (filter !== undefined) this.emit('filter', filter);
         return;
       }
       case 'locations':
-        if (this.#symbols === undefined) this.#earlyLocations.push(...message.locations);
-        else this.#symbols.addLocations(message.locations);
+        this.#symbols?.addLocations(message.locations);
         return;
+      case 'paused':
+        return this.#paused(message);
       case 'error':
         if (message.generation === undefined) this.#failed(fromAgentError(message));
         else this.#changes.refused(fromAgentError(message));
@@ -182,79 +240,180 @@ class CaptureEngine extends EventEmitter<CaptureEvents> implements Capture {
     }
   }
 
+  async #told(build: KernelBuild): Promise<void> {
+    try {
+      await checkPacked(build);
+    } catch (error) {
+      this.#fail(unreadable(error));
+      return;
+    }
+    this.build = build;
+    this.emit('build', build);
+  }
+
   #start(hello: Hello): void {
-    this.hello = hello;
-    this.#store.setRealtimeOffset(BigInt(hello.realtimeOffset));
-    const { filter, functions, backend, wantBuild } = this.options;
-    this.#agent.send({
+    const again = this.cut !== undefined;
+    if (again && hello.bootId !== this.hello?.bootId) {
+      const error = bootedMeanwhile();
+      this.#fail(error);
+      this.#finish('connection-lost', error);
+      return;
+    }
+    if (!again) this.#store.setRealtimeOffset(BigInt(hello.realtimeOffset));
+    this.hello ??= hello;
+    const { functions, backend, track, localSockets, wantBuild } = this.options;
+    const { wanted, generation } = this.#changes.present;
+    this.#agent?.send({
       type: 'start',
-      filter: filter.compiled,
+      filter: (wanted ?? this.options.filter).compiled,
+      ...(again && { generation }),
       functions,
       backend,
+      ...(track === false && { track }),
+      ...(localSockets === true && { includeLocalSockets: true }),
       ringBufferBytes: 0,
-      ...(wantBuild === true && { wantBuild }),
+      ...(wantBuild === true && this.build === undefined && { wantBuild }),
     });
   }
 
   #armed(attached: Attached): void {
+    const starting = this.#starting;
+    this.#starting = undefined;
     this.attached = attached;
-    this.#changes.begin(this.options.filter);
-    this.#symbols = new Symbols(attached);
-    this.#symbols.addLocations(this.#earlyLocations);
-    this.#store.setSymbols(this.#symbols);
-    this.emit('attached', attached);
-    this.#append(this.#early);
-    this.#early = [];
-    this.#arm();
+    if (this.#symbols === undefined) {
+      this.#changes.begin(this.options.filter);
+      this.#symbols = new Symbols(attached);
+      this.#store.setSymbols(this.#symbols);
+      this.emit('attached', attached);
+    } else this.#backAgain(attached);
+    starting?.arm();
   }
 
-  #append(payloads: Uint8Array<ArrayBuffer>[]): void {
+  #backAgain(attached: Attached): void {
+    this.cut = undefined;
+    this.#symbols?.add(attached);
+    this.#store.anotherAgent();
+    const { lost, missed, untracked } = this;
+    this.#before = { lost, missed, untracked };
+    this.#changes.interrupt(undefined);
+    const pause = this.pauses.at(-1);
+    if (pause !== undefined) this.#setPause({ ...pause, to: BigInt(attached.since) });
+    this.emit('cut', undefined);
+  }
+
+  /** The connection is gone, and with it the agent; the capture stays as it is until there is another. */
+  #cut(error: PacketTraceError): void {
+    this.#agent?.close();
+    this.#stopPatience.stop();
+    clearTimeout(this.#errorDeadline);
+    this.cut = error;
+    this.#changes.interrupt(error);
+    const last = this.pauses.at(-1);
+    const from = last !== undefined && last.to === undefined ? last.from : this.#lastHeard();
+    this.#setPause({ why: 'connection', from, to: undefined, next: this.#store.trajectories.length });
+    this.emit('cut', error);
+  }
+
+  /** CLOCK_MONOTONIC of the target: until then at least packets were seen. */
+  #lastHeard(): bigint {
+    const { length } = this.#store;
+    if (length > this.#store.first) return this.#store.monotonic(length - 1);
+    return BigInt(this.attached?.since ?? 0);
+  }
+
+  #modulesLoaded(modules: ModulesLoaded): void {
+    if (this.attached === undefined) return;
+    this.#symbols?.add(modules);
+    this.attached = withModules(this.attached, modules);
+    this.emit('modules', modules);
+  }
+
+  /** @throws ProtocolError */
+  #append(payload: Uint8Array<ArrayBuffer>): void {
+    const totals = readEventsHeader(payload);
     const first = this.#store.length;
-    let { lost } = this;
-    for (const payload of payloads) lost = this.#store.append(payload).lost;
+    const known = Math.max(this.#store.first, this.#released);
+    try {
+      this.#store.append(payload);
+    } catch (error) {
+      throw error instanceof RangeError ? new ProtocolError(error.message, { cause: error }) : error;
+    }
+    this.#received += totals.count;
+    if (this.#store.first > known) this.emit('forgotten', this.#store.first);
     if (this.#store.length > first) this.emit('events', first, this.#store.length);
-    this.#setLost(lost);
+    this.#setTotals(totals);
   }
 
-  #setLost(total: number): void {
-    if (total === this.lost) return;
-    this.lost = total;
-    this.emit('lost', total);
+  /** Comes when a pause begins, and once more when it is over. */
+  #paused({ why, from, to }: Paused): void {
+    const { trajectories } = this.#store;
+    const over = to === null ? undefined : BigInt(to);
+    // The agent follows none of them any more.
+    if (over !== undefined) trajectories.endFollowing();
+    this.#setPause({ why, from: BigInt(from), to: over, next: trajectories.length });
+  }
+
+  /** A pause that begins, or more of the one that lasts. */
+  #setPause(pause: TracePause): void {
+    const last = this.pauses.at(-1);
+    if (last !== undefined && last.to === undefined) this.pauses.pop();
+    this.pauses.push(pause);
+    this.emit('paused', pause);
+  }
+
+  /** @param totals of this agent */
+  #setTotals(totals: LossTotals): void {
+    const lost = this.#before.lost + totals.lost;
+    const missed = this.#before.missed + totals.missed;
+    const untracked = this.#before.untracked + totals.untracked;
+    if (lost === this.lost && missed === this.missed && untracked === this.untracked) return;
+    Object.assign(this, { lost, missed, untracked });
+    this.emit('lost', { lost, missed, untracked });
   }
 
   #failed(error: PacketTraceError): void {
-    if (this.attached === undefined) {
-      this.fail(error);
+    if (this.#starting !== undefined) {
+      this.#fail(error);
       return;
     }
     this.#agentError = error;
-    this.#within(ERROR_TIMEOUT_MS, () => this.#finish('error', error));
+    clearTimeout(this.#errorDeadline);
+    this.#errorDeadline = setTimeout(() => this.#finish('error', error), ERROR_TIMEOUT_MS);
   }
 
   #agentEnded(end: End): void {
-    this.#setLost(end.lost);
+    this.#setTotals({ lost: end.lost, missed: end.missed ?? 0, untracked: end.untracked ?? 0 });
     if (end.why === 'error') {
       const error =
         this.#agentError ?? new PacketTraceError('internal', 'The agent ended the trace with an error.');
       this.#finish('error', error, end);
     } else if (this.#stopping) this.#finish('stopped', undefined, end);
-    else this.#finish('connection-lost', unheard(), end);
+    else this.#lose(unheard(), end);
   }
 
   #closed(closed: AgentClosed): void {
-    if (this.attached === undefined) this.fail(agentDidNotStart(closed));
+    if (this.#starting !== undefined) this.#fail(agentDidNotStart(closed));
     else if (this.#agentError !== undefined) this.#finish('error', this.#agentError);
     else if (this.#stopping && closed.exitCode === 0) this.#finish('stopped');
     else {
       const error = lostAgent(closed);
-      this.#finish(error.code === 'connection-lost' ? 'connection-lost' : 'agent-died', error);
+      if (error.code === 'connection-lost') this.#lose(error);
+      else this.#finish('agent-died', error);
     }
+  }
+
+  #lose(error: PacketTraceError, agent?: End): void {
+    if (this.options.reconnects === true && !this.#stopping) this.#cut(error);
+    else this.#finish('connection-lost', error, agent);
   }
 
   #finish(why: CaptureEnd['why'], error?: PacketTraceError, agent?: End): void {
     if (this.#over) return;
     this.#release();
-    this.ended = { why, error, events: this.#store.length, lost: this.lost, agent };
+    const { lost, missed, untracked } = this;
+    const incomplete = incompleteText(this.#received, agent);
+    const { length: events, bytes } = this.#store;
+    this.ended = { why, error, events, bytes, lost, missed, untracked, incomplete, agent };
     this.emit('end', this.ended);
     this.#finished(this.ended);
   }
@@ -262,12 +421,29 @@ class CaptureEngine extends EventEmitter<CaptureEvents> implements Capture {
   #release(): void {
     this.#over = true;
     this.#changes.end();
-    clearTimeout(this.#deadline);
-    this.#agent.close();
+    this.#stopPatience.stop();
+    clearTimeout(this.#errorDeadline);
+    this.#agent?.close();
   }
+}
 
-  #within(milliseconds: number, late: () => void): void {
-    clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(late, milliseconds);
-  }
+function withModules(attached: Attached, modules: ModulesLoaded): Attached {
+  const reasons = new Map(
+    [...attached.dropReasons, ...modules.dropReasons].map((each) => [each.value, each]),
+  );
+  return {
+    ...attached,
+    functions: [...attached.functions, ...modules.functions],
+    lifeCycleFunctions: attached.lifeCycleFunctions + modules.lifeCycleFunctions,
+    skipped: [...attached.skipped, ...modules.skipped],
+    dropReasons: [...reasons.values()],
+  };
+}
+
+/** Says when the agent's total is not what arrived. */
+function incompleteText(received: number, agent: End | undefined): string | undefined {
+  if (agent === undefined)
+    return 'The target could not say how many events there were: these are the counts that arrived.';
+  if (agent.events === received) return undefined;
+  return `${received} of ${agent.events} events arrived.`;
 }

@@ -6,6 +6,10 @@ import type { CaptureFilter, WantedFilter } from '../recording/filters.ts';
 /** Asks the agent for other filters, one at a time, and keeps account of those that were in force. */
 export class FilterChanges {
   readonly filters: CaptureFilter[] = [];
+  /** The one in force. */
+  #wanted: WantedFilter | undefined;
+  /** Why none can be changed now. */
+  #unavailable: PacketTraceError | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   /** The change that the agent works on. */
   #pending:
@@ -18,6 +22,18 @@ export class FilterChanges {
   /** The trace's first filter is in force. */
   begin(first: WantedFilter): void {
     this.filters.push(inForce(first, 0, undefined));
+    this.#wanted = first;
+  }
+
+  /** What another agent has to begin with. */
+  get present(): { wanted: WantedFilter | undefined; generation: number } {
+    return { wanted: this.#wanted, generation: this.filters.length - 1 };
+  }
+
+  /** There is no agent for now: what waits is refused. @param error undefined: there is one again */
+  interrupt(error: PacketTraceError | undefined): void {
+    this.#unavailable = error;
+    if (error !== undefined) this.refused(error);
   }
 
   /** Settles when the filter is in force. @throws PacketTraceError when it is refused or the trace is over */
@@ -46,11 +62,13 @@ export class FilterChanges {
   /** A number that was refused is given to the next filter: no event carries it. */
   async #request(wanted: WantedFilter): Promise<CaptureFilter> {
     if (this.#over || this.filters.length === 0) throw traceIsOver();
+    if (this.#unavailable !== undefined) throw this.#unavailable;
     try {
       return await new Promise((resolve, reject) => {
         const accept = ({ generation, since }: FilterChanged) => {
           const filter = inForce(wanted, generation, BigInt(since));
           this.filters.push(filter);
+          this.#wanted = wanted;
           resolve(filter);
           return filter;
         };

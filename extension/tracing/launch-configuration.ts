@@ -11,6 +11,10 @@ export interface LaunchConfiguration extends FilterTexts {
   /** Function that packets must pass to be shown; empty: all are shown. */
   through: string;
   backend: Backend | 'auto';
+  /** Packets are followed to their ends, also where they no longer match. */
+  track: boolean;
+  /** Messages of UNIX and netlink sockets too. */
+  localSockets: boolean;
   /** Private key file; empty: those of the SSH configuration. */
   identity: string;
 }
@@ -38,6 +42,15 @@ export function parseLaunch(attributes: Readonly<Record<string, unknown>>): Laun
       'Correct it in launch.json.',
     );
   };
+  const flag = (name: string, absent: boolean): boolean => {
+    const value = attributes[name] ?? absent;
+    if (typeof value === 'boolean') return value;
+    throw new PacketTraceError(
+      'usage',
+      `"${name}" of the debug configuration is ${JSON.stringify(value)}, not true or false.`,
+      'Correct it in launch.json.',
+    );
+  };
   const target = text('target');
   if (target === '') {
     throw new PacketTraceError(
@@ -62,6 +75,8 @@ export function parseLaunch(attributes: Readonly<Record<string, unknown>>): Laun
     functions: text('functions'),
     through: text('through'),
     backend,
+    track: flag('track', true),
+    localSockets: flag('localSockets', false),
     identity: text('identity'),
   };
 }

@@ -3,8 +3,8 @@
  * target, start its agent, attach the probes.
  */
 import type { Backend, Progress } from '../../common/protocol.ts';
-import type { Capture } from '../recording/capture.ts';
-import { startCapture } from './engine.ts';
+import type { Capture, CaptureOptions } from '../recording/capture.ts';
+import { startCapture, type StartHooks } from './engine.ts';
 import type { CaptureFilter, FilterTexts } from '../recording/filters.ts';
 import { throwIfCancelled } from '../base/errors.ts';
 import { compileFilters } from './compile-filters.ts';
@@ -17,11 +17,23 @@ export interface TraceRequest extends ConnectOptions, FilterTexts {
   /** Function names to probe, a regular expression over the whole name; empty: all. */
   functions: string;
   backend: Backend | 'auto';
+  /** Packets are followed to their ends, also where they no longer match. */
+  track: boolean;
+  /** Messages of AF_UNIX and AF_NETLINK sockets too. */
+  localSockets: boolean;
   /** Have the target tell of its kernel's build: see Capture.build. */
   wantBuild?: boolean;
+  /** See CaptureOptions. */
+  keepEvents?: number;
+  readOnce?: boolean;
+  reconnects?: boolean;
 }
 
+/** What somebody who waits for it can see and do. */
+export type Waiting = Pick<ConnectOptions, 'signal' | 'onProgress' | 'prompts'>;
+
 export interface RunningTrace {
+  /** That was reached first. */
   target: Target;
   capture: Capture;
   /**
@@ -29,6 +41,11 @@ export interface RunningTrace {
    * @throws PacketTraceError when it is refused; the trace goes on with the filter that it has.
    */
   changeFilter: (text: string, signal?: AbortSignal) => Promise<CaptureFilter>;
+  /**
+   * Goes on after the connection was lost (Capture.cut), over another one.
+   * @throws PacketTraceError when that fails; it may be tried again as long as the capture has not ended.
+   */
+  reconnect: (waiting: Waiting) => Promise<void>;
   /** Ends the capture if it still runs, and the connection. */
   dispose(): Promise<void>;
 }
@@ -38,8 +55,50 @@ export interface RunningTrace {
  * @throws PacketTraceError; a bad filter is found before the target is contacted.
  */
 export async function startTrace(request: TraceRequest): Promise<RunningTrace> {
-  const { functions, backend, wantBuild = false, signal, onProgress } = request;
+  const { functions, backend, track, localSockets, wantBuild = false } = request;
+  const { keepEvents, readOnce, reconnects, signal } = request;
   const filter = await compileFilters(request, request.distDir, signal);
+  const options: CaptureOptions = {
+    filter,
+    functions: functions === '' ? null : functions,
+    backend,
+    track,
+    localSockets,
+    wantBuild,
+    keepEvents,
+    readOnce,
+    reconnects,
+  };
+  const first = await overAgent(request, (connection, hooks) => startCapture(connection, options, hooks));
+  const capture = first.result;
+  let { leave } = first;
+  return {
+    target: first.target,
+    capture,
+    changeFilter: async (text, signal) => {
+      const wanted = { ...request, filter: text };
+      return capture.changeFilter(await compileFilters(wanted, request.distDir, signal));
+    },
+    reconnect: async (waiting) => {
+      const again = await overAgent({ ...request, ...waiting }, (connection, hooks) =>
+        capture.reconnect(connection, hooks),
+      );
+      await leave();
+      leave = again.leave;
+    },
+    dispose: async () => {
+      await capture.stop();
+      await leave();
+    },
+  };
+}
+
+/** Reaches the target and starts an agent there, for as long as whoever gets it does not leave. */
+async function overAgent<T>(
+  request: TraceRequest,
+  begin: (connection: AgentConnection, hooks: StartHooks) => Promise<T>,
+): Promise<{ target: Target; result: T; leave: () => Promise<void> }> {
+  const { signal, onProgress } = request;
   const target = await connectTarget(request);
   let connection: AgentConnection | undefined;
   const leave = async () => {
@@ -50,23 +109,11 @@ export async function startTrace(request: TraceRequest): Promise<RunningTrace> {
     throwIfCancelled(signal);
     onProgress?.('Starting the agent');
     connection = await target.startAgent();
-    const capture = await startCapture(
-      connection,
-      { filter, functions: functions === '' ? null : functions, backend, wantBuild },
-      { signal, onProgress: (progress) => onProgress?.(progressText(progress)) },
-    );
-    return {
-      target,
-      capture,
-      changeFilter: async (text, signal) => {
-        const wanted = { ...request, filter: text };
-        return capture.changeFilter(await compileFilters(wanted, request.distDir, signal));
-      },
-      dispose: async () => {
-        await capture.stop();
-        await leave();
-      },
-    };
+    const result = await begin(connection, {
+      signal,
+      onProgress: (progress) => onProgress?.(progressText(progress)),
+    });
+    return { target, result, leave };
   } catch (error) {
     await leave();
     throw error;

@@ -6,9 +6,6 @@ import { connectTarget } from '../target/connect.ts';
 import type { ConnectOptions, Target } from '../target/connection.ts';
 import { AgentClient } from './agent-client.ts';
 
-/** A check reads BTF and a few files. */
-const CHECK_TIMEOUT_MS = 60_000;
-
 /**
  * Reaches a target and has an agent there while `work` lasts.
  * @throws PacketTraceError when the target is not reached, and what `work` throws
@@ -48,13 +45,8 @@ export interface TargetCheck {
 export function checkTarget(options: ConnectOptions): Promise<TargetCheck> {
   return withAgent(options, async (agent, target) => {
     options.onProgress?.('Checking the target');
-    const timeout = setTimeout(() => target.dispose(), CHECK_TIMEOUT_MS);
-    try {
-      const report = await agent.ask({ type: 'check' }, 'check');
-      return { label: target.label, facts: target.facts, report };
-    } finally {
-      clearTimeout(timeout);
-    }
+    const report = await agent.ask({ type: 'check' }, 'check');
+    return { label: target.label, facts: target.facts, report };
   });
 }
 
@@ -77,7 +69,7 @@ export function decideBy(agent: Pick<AgentClient, 'ask'>): Decide {
       length,
     }));
     const { matches } = await agent.ask({ type: 'match', filter, packets: asked }, 'matched');
-    for (const index of matches) decisions[index] = 1;
+    for (const index of matches) decisions[index] = 1; // beyond its end a typed array takes nothing
     return decisions;
   };
 }

@@ -5,6 +5,7 @@ const TraceCommand = {
   Start: 'packetTrace.start',
   Stop: 'packetTrace.stop',
   ChangeFilter: 'packetTrace.changeFilter',
+  Reconnect: 'packetTrace.reconnect',
   Clear: 'packetTrace.clear',
   ShowLog: 'packetTrace.showLog',
   PickTarget: 'packetTrace.pickTarget',
@@ -12,6 +13,7 @@ const TraceCommand = {
   LoadMore: 'packetTrace.loadMore',
   ShowAllPackets: 'packetTrace.showAllPackets',
   RevealPacket: 'packetTrace.revealPacket',
+  ForgetHostKey: 'packetTrace.forgetHostKey',
 } as const;
 
 /** Of vscode/filter. */
@@ -71,7 +73,10 @@ export const ContextValue = {
 export const Setting = {
   KernelSourcePath: 'packetTrace.kernelSource.path',
   KernelSourceDebugInfo: 'packetTrace.kernelSource.debugInfo',
+  KeepEvents: 'packetTrace.keepEvents',
   SshIdentityFile: 'packetTrace.ssh.identityFile',
+  TargetFolder: 'packetTrace.target.folder',
+  SshClient: 'packetTrace.ssh.client',
   FilterInlayHints: 'packetTrace.filter.inlayHints',
   CodeLens: 'packetTrace.codeLens',
   Heat: 'packetTrace.heat',

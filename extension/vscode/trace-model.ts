@@ -13,6 +13,8 @@ export type TraceState =
   | { kind: 'idle' }
   | { kind: 'attaching'; configuration: LaunchConfiguration }
   | { kind: 'tracing'; configuration: LaunchConfiguration }
+  /** The connection was lost, and the trace goes on when there is another. */
+  | { kind: 'cut'; configuration: LaunchConfiguration }
   | { kind: 'ended'; configuration: LaunchConfiguration; end: CaptureEnd }
   | { kind: 'failed'; configuration: LaunchConfiguration; error: PacketTraceError };
 
@@ -21,6 +23,8 @@ export interface ShownCapture {
   configuration: LaunchConfiguration;
   capture: Capture;
   changeFilter: RunningTrace['changeFilter'];
+  /** Of a trace that is cut; says itself what comes of it. */
+  reconnect: () => Promise<void>;
   /** Different for every capture of this window; part of tree ids. */
   number: number;
   /** The oldest trajectory shown; those before it were cleared while the trace went on. */
@@ -30,13 +34,13 @@ export interface ShownCapture {
 export interface TraceModelEvents {
   /** Another state, another capture or another filter. */
   state: [];
-  /** The shown capture has new events or losses; fired often, so throttle what hangs on it. */
+  /** The shown capture has new events, losses or a pause; fired often, so throttle what hangs on it. */
   data: [];
 }
 
 /** What a start leads to. */
 export interface StartAttempt {
-  attached(trace: RunningTrace): void;
+  attached(trace: Pick<RunningTrace, 'capture' | 'changeFilter'>, reconnect: () => Promise<void>): void;
   failed(error: PacketTraceError): void;
 }
 
@@ -59,13 +63,14 @@ export class TraceModel extends EventEmitter<TraceModelEvents> {
     const number = ++this.attempts;
     this.change({ kind: 'attaching', configuration });
     return {
-      attached: ({ capture, changeFilter }) => {
-        if (number === this.attempts) this.show({ configuration, capture, changeFilter, number, from: 0 });
+      attached: ({ capture, changeFilter }, reconnect) => {
+        if (number !== this.attempts) return;
+        this.show({ configuration, capture, changeFilter, reconnect, number, from: 0 });
       },
       failed: (error) => {
         if (number !== this.attempts) return;
         const before = this.stateOfShown();
-        const silent = error.code === 'cancelled' || before.kind === 'tracing';
+        const silent = error.code === 'cancelled' || before.kind === 'tracing' || before.kind === 'cut';
         this.change(silent ? before : { kind: 'failed', configuration, error });
       },
     };
@@ -90,21 +95,23 @@ export class TraceModel extends EventEmitter<TraceModelEvents> {
     const received = () => {
       if (isShown()) this.emit('data');
     };
-    shown.capture.on('events', received).on('lost', received);
+    shown.capture.on('events', received).on('lost', received).on('paused', received);
     shown.capture.on('filter', () => {
       if (isShown()) this.emit('state');
     });
-    shown.capture.on('end', () => {
+    const changed = () => {
       // While another one attaches, the outcome of that decides what is shown.
       if (isShown() && this.current.kind !== 'attaching') this.change(this.stateOfShown());
-    });
+    };
+    shown.capture.on('cut', changed).on('end', changed);
     this.change(this.stateOfShown());
   }
 
   private stateOfShown(): TraceState {
     if (this.shownCapture === undefined) return { kind: 'idle' };
     const { configuration, capture } = this.shownCapture;
-    if (capture.ended === undefined) return { kind: 'tracing', configuration };
+    if (capture.ended === undefined)
+      return { kind: capture.cut === undefined ? 'tracing' : 'cut', configuration };
     return { kind: 'ended', configuration, end: capture.ended };
   }
 

@@ -1,19 +1,19 @@
 /**
- * Arms the probes. In come a plan and the loaded programs of the dispatcher; out comes an Attachment: what is
+ * Arms the probes. In come a plan and the loaded programs; out comes an Attachment: what is
  * probed, and how to disarm it. Read this file first, then the backends: backend.ts says which of them this kernel
  * has, multi.ts and kprobe/attach.ts are the two.
  */
 import { attachKprobes } from './kprobe/attach.ts';
 import { attachMulti } from './multi.ts';
-import type { Attachment } from './attachment.ts';
+import type { Attachment, AttachOptions } from './attachment.ts';
 import { attachRawTracepoint, destroyLink, LibbpfError } from '../native/libbpf.ts';
 import type { ProbePlan } from '../plan/plan.ts';
-import type { Dispatcher } from '../programs/dispatcher.ts';
+import type { ProbePrograms } from '../programs/probe-programs.ts';
 import type { Backend, SkippedFunctions } from '../../common/protocol.ts';
 
 export interface AttachRequest {
   backend: Backend;
-  dispatcher: Dispatcher;
+  programs: ProbePrograms;
   plan: ProbePlan;
   signal: AbortSignal;
   onProgress: (done: number, total: number) => void;
@@ -24,22 +24,21 @@ export interface AttachRequest {
  * @throws AgentFailure `attach`, `no-privilege`; AbortError when cancelled. Nothing is attached then.
  */
 export async function attach(request: AttachRequest): Promise<Attachment> {
-  const { backend, dispatcher, plan, signal, onProgress } = request;
+  const { programs, plan, onProgress } = request;
   const total = plan.functions.length;
   onProgress(0, total);
-  const attachProbes = backend === 'kprobe' ? attachKprobes : attachMulti;
-  const probes = await attachProbes(plan, {
-    program: (position) => dispatcher.program(position),
-    signal,
+  const probes = await attachProbes(request, {
     onProgress: (done) => {
       onProgress(done, total);
     },
   });
   try {
-    const drop = attachDrop(dispatcher);
+    const drop = attachDrop(programs);
     return {
       functions: probes.functions,
+      lifeCycle: probes.lifeCycle,
       skipped: [...probes.skipped, ...drop.skipped],
+      ...(probes.missed && { missed: probes.missed }),
       detach: async () => {
         drop.detach();
         await probes.detach();
@@ -51,10 +50,26 @@ export async function attach(request: AttachRequest): Promise<Attachment> {
   }
 }
 
+/**
+ * Probes functions of a plan besides those that are probed already; there may be none that can be.
+ * @throws AgentFailure `attach`; AbortError when cancelled. None of them is attached then.
+ */
+export function attachMore(request: Omit<AttachRequest, 'onProgress'>): Promise<Attachment> {
+  return attachProbes(request, { mayBeNone: true });
+}
+
+function attachProbes(
+  { backend, programs, plan, signal }: Omit<AttachRequest, 'onProgress'>,
+  options: Pick<AttachOptions, 'onProgress' | 'mayBeNone'>,
+): Promise<Attachment> {
+  const attachWith = backend === 'kprobe' ? attachKprobes : attachMulti;
+  return attachWith(plan, { program: (index) => programs.program(index), signal, ...options });
+}
+
 /** Without it a drop has no reason; everything else is still worth having. */
-function attachDrop(dispatcher: Dispatcher): { skipped: SkippedFunctions[]; detach: () => void } {
+function attachDrop(programs: ProbePrograms): { skipped: SkippedFunctions[]; detach: () => void } {
   try {
-    const link = attachRawTracepoint(dispatcher.dropProgram, 'kfree_skb');
+    const link = attachRawTracepoint(programs.dropProgram, 'kfree_skb');
     return {
       skipped: [],
       detach: () => {

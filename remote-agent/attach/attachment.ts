@@ -6,24 +6,36 @@ import type { ProbedFunction, SkippedFunctions } from '../../common/protocol.ts'
 
 /** What a backend is given beside the plan. */
 export interface AttachOptions {
-  /** The program for functions whose nth argument is the packet. */
-  program(argument: number): BpfProgram;
+  /** enum program of bpf/program.h. */
+  program(index: number): BpfProgram;
   signal?: AbortSignal | undefined;
   /** Fired now and then: functions done so far. */
   onProgress?: ((done: number) => void) | undefined;
+  /** It is no failure when none of what was asked for can be probed. */
+  mayBeNone?: boolean | undefined;
 }
 
 /** Armed probes, and how to disarm them; both backends give one. */
 export interface Attachment {
-  /** What is probed; `address` is what the events will carry. */
+  /** What was asked for and is probed; the low 32 bits of `address` are what the events will carry. */
   functions: ProbedFunction[];
+  /** How many are probed that were not asked for. */
+  lifeCycle: number;
   skipped: SkippedFunctions[];
+  /** Hits that the probes themselves passed over, besides those of their programs. */
+  missed?: () => number;
   detach: () => void | Promise<void>;
 }
 
-export function probedFunction(planned: PlannedFunction, address: bigint): ProbedFunction {
-  const { name, module, argument } = planned;
-  return { address: kernelAddressOf(address), name, module, argument };
+/** None for a function that was not asked for. */
+export function probedFunctions(planned: PlannedFunction, address: bigint): ProbedFunction[] {
+  const { name, module, argument, quiet } = planned;
+  return quiet === true ? [] : [{ address: kernelAddressOf(address), name, module, argument }];
+}
+
+/** Names of those that were asked for: the others are not missed. */
+export function askedNames(planned: readonly PlannedFunction[]): string[] {
+  return planned.filter(({ quiet }) => quiet !== true).map(({ name }) => name);
 }
 
 /** For when not one function could be probed. */

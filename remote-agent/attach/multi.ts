@@ -1,9 +1,15 @@
 /**
- * The kprobe.multi backend: one link for all functions whose packet is the same argument. The kernel attaches
+ * The kprobe.multi backend: one link for all functions that have the same program. The kernel attaches
  * all of a link's functions or none, so a refused group is halved until the functions at fault stand alone.
  */
 import { setImmediate as breathe } from 'node:timers/promises';
-import { noneProbed, probedFunction, type Attachment, type AttachOptions } from './attachment.ts';
+import {
+  askedNames,
+  noneProbed,
+  probedFunctions,
+  type Attachment,
+  type AttachOptions,
+} from './attachment.ts';
 import {
   attachKprobeMulti,
   destroyLink,
@@ -36,6 +42,7 @@ export async function attachMulti(
   const attached: BpfLink[] = [];
   const functions: ProbedFunction[] = [];
   const skipped = new Skipped();
+  let lifeCycle = 0;
   let refusals = 0;
   let done = 0;
   const detach = () => {
@@ -54,21 +61,21 @@ export async function attachMulti(
       }
       if (failure !== undefined) {
         refusals += group.length;
-        skipped.add(failure, ...group.map(({ name }) => name));
+        skipped.add(failure, ...askedNames(group));
       }
       done += group.length;
       options.onProgress?.(done);
     }
+    if (functions.length === 0 && options.mayBeNone !== true) throw noneProbed(skipped.list());
   } catch (error) {
     detach();
     throw error;
   }
-  if (functions.length === 0) throw noneProbed(skipped.list());
-  return { functions, skipped: skipped.list(), detach };
+  return { functions, lifeCycle, skipped: skipped.list(), detach };
 
   /** Returns the kernel's reason when it refuses. */
   function attachGroup(group: readonly PlannedFunction[]): string | undefined {
-    const program = options.program(group[0]?.argument ?? 1);
+    const program = options.program(group[0]?.program ?? 0);
     try {
       attached.push(
         links.attach(
@@ -80,18 +87,19 @@ export async function attachMulti(
       if (!(error instanceof LibbpfError)) throw error;
       return `refused by the kernel (${error.reason})`;
     }
-    functions.push(...group.map((planned) => probedFunction(planned, planned.address)));
+    functions.push(...group.flatMap((planned) => probedFunctions(planned, planned.address)));
+    lifeCycle += group.length - askedNames(group).length;
     return undefined;
   }
 }
 
-/** By argument position; an address that is there twice (two names) is attached once. */
+/** By program; an address that is there twice (two names) is attached once. */
 function groups(functions: readonly PlannedFunction[]): PlannedFunction[][] {
-  const byArgument = new Map<number, Map<bigint, PlannedFunction>>();
+  const byProgram = new Map<number, Map<bigint, PlannedFunction>>();
   for (const planned of functions) {
-    const group = byArgument.get(planned.argument) ?? new Map<bigint, PlannedFunction>();
+    const group = byProgram.get(planned.program) ?? new Map<bigint, PlannedFunction>();
     if (!group.has(planned.address)) group.set(planned.address, planned);
-    byArgument.set(planned.argument, group);
+    byProgram.set(planned.program, group);
   }
-  return [...byArgument.values()].map((group) => [...group.values()]);
+  return [...byProgram.values()].map((group) => [...group.values()]);
 }

@@ -17,17 +17,22 @@ export interface KernelBtf {
   modulesWithout: string[];
 }
 
-/** @throws AgentFailure `no-btf` when the kernel has none */
-export async function readKernelBtf(
+/** Of all modules that are loaded. @throws AgentFailure `no-btf` when the kernel has none */
+export function readKernelBtf(signal?: AbortSignal): Promise<KernelBtf> {
+  return readBtfOf(moduleNames(loadedModules()), signal);
+}
+
+/** Of some modules only. @throws AgentFailure `no-btf` when the kernel has none */
+export async function readBtfOf(
+  names: readonly string[],
   signal?: AbortSignal,
   dir = '/sys/kernel/btf',
-  modulesFile = '/proc/modules',
 ): Promise<KernelBtf> {
   const vmlinux = new Btf(readVmlinux(join(dir, 'vmlinux')));
   const modules: KernelBtf['modules'] = [];
   const modulesWithout: string[] = [];
   const present = new Set(readdirSync(dir));
-  for (const name of moduleNames(loadedModules(modulesFile))) {
+  for (const name of names) {
     await nextTurn();
     signal?.throwIfAborted();
     const btf = present.has(name) ? readModule(join(dir, name), vmlinux) : undefined;

@@ -1,7 +1,14 @@
 import type { Writable } from 'node:stream';
 import { encodeJsonFrame, frameHeader } from '../../common/framing.ts';
 import { EventsHeader, FRAME_HEADER_BYTES, FrameKind, type Message } from '../../common/protocol.ts';
-import { RECORD_STRIDE } from './ring-buffer.ts';
+import type { CounterTotals } from './counters.ts';
+import type { TakenRecords } from './ring-buffer.ts';
+
+/** What did not become an event since the trace began. */
+export interface EventTotals extends CounterTotals {
+  /** Probe hits that the kernel passed over. */
+  missed: number;
+}
 
 /** Bytes to leave free in front of the records of an events frame. */
 export const EVENTS_HEADROOM = FRAME_HEADER_BYTES + EventsHeader.bytes;
@@ -22,17 +29,14 @@ export class Output {
   /**
    * Sends records as they came from the ring buffer and keeps the buffer.
    * @param frame EVENTS_HEADROOM free bytes, then whole records
-   * @param lost events lost since the trace began
-   * @returns the number of records
    */
-  sendEvents(frame: Buffer, lost: number): number {
-    const count = (frame.length - EVENTS_HEADROOM) / RECORD_STRIDE;
+  sendEvents({ frame, count }: TakenRecords, { lost, missed, untracked }: EventTotals): void {
     frame.set(frameHeader(FrameKind.Events, frame.length - FRAME_HEADER_BYTES));
-    frame.writeUInt32LE(count, FRAME_HEADER_BYTES + EventsHeader.count);
-    frame.writeUInt32LE(RECORD_STRIDE, FRAME_HEADER_BYTES + EventsHeader.stride);
+    frame.writeDoubleLE(count, FRAME_HEADER_BYTES + EventsHeader.count);
     frame.writeDoubleLE(lost, FRAME_HEADER_BYTES + EventsHeader.lost);
+    frame.writeDoubleLE(missed, FRAME_HEADER_BYTES + EventsHeader.missed);
+    frame.writeDoubleLE(untracked, FRAME_HEADER_BYTES + EventsHeader.untracked);
     this.stream.write(frame);
-    return count;
   }
 
   /** Settles when what was sent so far has left this process. */

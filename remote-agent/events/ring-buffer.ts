@@ -4,11 +4,13 @@
  * they submit it; the consumer position is ours.
  */
 import { mapShared, pageSize } from '../native/libc.ts';
-import { RINGBUF_BUSY_BIT, RINGBUF_DISCARD_BIT, RINGBUF_HEADER_BYTES } from '../../common/protocol.ts';
-import { EventLayout } from '../../common/layouts.ts';
+import { RINGBUF_BUSY_BIT, RINGBUF_HEADER_BYTES, recordStride } from '../../common/protocol.ts';
 
-/** From one record to the next: records are rounded up to 8 bytes, which an event is already. */
-export const RECORD_STRIDE = RINGBUF_HEADER_BYTES + EventLayout.bytes;
+/** Records as they were in the ring, in a buffer of their own behind `headroom` free bytes. */
+export interface TakenRecords {
+  frame: Buffer;
+  count: number;
+}
 
 export class RingBuffer {
   readonly #records: Uint8Array;
@@ -41,32 +43,36 @@ export class RingBuffer {
    * Takes finished records out of the ring, oldest first, up to the first that is still being written.
    * @param maxBytes of records
    * @param headroom bytes to leave free before the records
-   * @returns a buffer of its own, `headroom` and then whole records; undefined: there are none
+   * @returns undefined: there are none
    */
-  take(maxBytes: number, headroom: number): Buffer | undefined {
+  take(maxBytes: number, headroom: number): TakenRecords | undefined {
     const from = Atomics.load(this.consumer, 0);
     const available = Number(Atomics.load(this.producer, 0) - from);
     const start = Number(from % BigInt(this.#size));
-    const length = this.#finishedBytes(start, Math.min(available, maxBytes));
-    if (length === 0) return undefined;
+    const { length, count } = this.#finished(start, Math.min(available, maxBytes), available);
+    if (count === 0) return undefined;
     const taken = Buffer.allocUnsafe(headroom + length);
     const untilEnd = Math.min(length, this.#size - start);
     taken.set(this.#records.subarray(start, start + untilEnd), headroom);
     taken.set(this.#records.subarray(0, length - untilEnd), headroom + untilEnd);
     Atomics.store(this.consumer, 0, from + BigInt(length));
-    return taken;
+    return { frame: taken, count };
   }
 
-  #finishedBytes(start: number, limit: number): number {
+  #finished(start: number, limit: number, available: number): { length: number; count: number } {
     let length = 0;
-    while (length + RECORD_STRIDE <= limit) {
+    let count = 0;
+    while (length + RINGBUF_HEADER_BYTES <= limit) {
       const header = Atomics.load(this.#headers, ((start + length) % this.#size) >>> 2);
       if ((header & RINGBUF_BUSY_BIT) !== 0) break;
-      const bytes = header & ~RINGBUF_DISCARD_BIT;
-      if (bytes !== EventLayout.bytes) throw new Error(`the ring buffer has a record of ${bytes} bytes`);
-      length += RECORD_STRIDE;
+      const stride = recordStride(header);
+      if (length + stride > available)
+        throw new Error(`the ring buffer has a record of ${stride} bytes in ${available - length}`);
+      if (length + stride > limit) break;
+      length += stride;
+      count++;
     }
-    return length;
+    return { length, count };
   }
 }
 

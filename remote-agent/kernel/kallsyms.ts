@@ -27,11 +27,11 @@ export const NAME_AT = ADDRESS_DIGITS + 3;
  */
 const VARIANT = /^(\.(isra|constprop|llvm)\.\d+)+$/;
 
-const PATH = '/proc/kallsyms';
+export const KALLSYMS = '/proc/kallsyms';
 
 /** The kernel's symbols as text, some ten megabytes. */
 export function readKallsyms(signal?: AbortSignal): Promise<Buffer> {
-  return readKernelFile(PATH, signal);
+  return readKernelFile(KALLSYMS, signal);
 }
 
 /**
@@ -44,7 +44,7 @@ export function functionSymbols(kallsyms: Buffer, names: readonly string[]): Fun
   if (symbols.length > 0 && symbols.every((symbol) => symbol.address === 0n)) {
     throw new AgentFailure(
       'no-privilege',
-      `The kernel hides its functions’ addresses: ${PATH} shows zeros.`,
+      `The kernel hides its functions’ addresses: ${KALLSYMS} shows zeros.`,
       'Trace as root. If you are root, "sysctl kernel.kptr_restrict" must not be 2.',
     );
   }
@@ -117,6 +117,16 @@ export function eachFunction(data: Buffer, visit: (line: number, end: number) =>
     end = data.indexOf(NEWLINE, line) + 1 || data.length;
     if (isText(data[line + NAME_AT - 2])) visit(line, end);
   }
+}
+
+/** Whether some function has an address. @param data the contents of /proc/kallsyms, or their beginning */
+export function showsAddresses(data: Buffer): boolean {
+  let end: number;
+  for (let line = 0; line + NAME_AT < data.length; line = end) {
+    end = data.indexOf(NEWLINE, line) + 1 || data.length;
+    if (isText(data[line + NAME_AT - 2]) && parseHex(data, line, line + ADDRESS_DIGITS) !== 0) return true;
+  }
+  return false;
 }
 
 /** The address of a line's symbol. @param line where it begins */

@@ -44,3 +44,27 @@ export function readBytes(path: string): Buffer | undefined {
 export function readText(path: string): string | undefined {
   return readBytes(path)?.toString('latin1');
 }
+
+/** The first bytes of a large one; undefined when it is not there, or not for us to read. */
+export function readStart(path: string, bytes: number): Buffer | undefined {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch {
+    return undefined;
+  }
+  try {
+    const buffer = Buffer.alloc(bytes);
+    let used = 0;
+    while (used < bytes) {
+      const got = readSync(fd, buffer, used, bytes - used, null);
+      if (got === 0) break;
+      used += got;
+    }
+    return buffer.subarray(0, used);
+  } catch {
+    return undefined;
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -18,14 +18,18 @@ interface Order {
 /** The kernel's functions in the order of their addresses. */
 export class SymbolMap {
   #order: Order | undefined;
+  #textStart: KernelAddress | null | undefined;
 
   /** @param text the contents of /proc/kallsyms, in no order, or only its functions; kept, and sorted when first asked */
   constructor(private readonly text: Buffer) {}
 
   /** Where the kernel's own code begins (`_stext`); undefined where kallsyms does not tell. */
   get textStart(): KernelAddress | undefined {
-    const [symbol] = scanSymbols(this.text, ['_stext']);
-    return symbol && kernelAddressOf(symbol.address);
+    if (this.#textStart === undefined) {
+      const [symbol] = scanSymbols(this.text, ['_stext']);
+      this.#textStart = symbol === undefined ? null : kernelAddressOf(symbol.address);
+    }
+    return this.#textStart ?? undefined;
   }
 
   /** The function that an address lies in: the one that begins last at or before it; undefined: it lies before all. */

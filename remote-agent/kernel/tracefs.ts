@@ -35,21 +35,29 @@ export function findTracefs(
 ): string | undefined {
   const entries = mounts.split('\n').map((line) => line.split(' '));
   const mountsOf = (type: string) =>
-    entries.filter((fields) => fields[2] === type).map((fields) => fields[1] ?? '');
+    entries.filter((fields) => fields[2] === type).map((fields) => unescapeMount(fields[1] ?? ''));
   const candidates = [...mountsOf('tracefs'), ...mountsOf('debugfs').map((path) => join(path, 'tracing'))];
   candidates.sort((a, b) => Number(b === '/sys/kernel/tracing') - Number(a === '/sys/kernel/tracing'));
   return candidates.find((path) => exists(join(path, 'trace')));
 }
 
+/** White space and backslashes of a path are octal there (mangle_path of fs/seq_file.c). */
+function unescapeMount(path: string): string {
+  return path.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
+}
+
+/** What is said where there is none. */
+export const NO_TRACEFS = {
+  detail: 'not mounted, or not visible to this user',
+  remedy: 'As root: mount -t tracefs tracefs /sys/kernel/tracing',
+};
+
 /** @throws AgentFailure `no-privilege` with the command that mounts it */
 export function tracefsRoot(): string {
   const root = findTracefs();
   if (root !== undefined) return root;
-  throw new AgentFailure(
-    'no-privilege',
-    'The kernel’s tracing file system (tracefs) is not mounted, or not visible to this user.',
-    'Trace as root; if you are root: mount -t tracefs tracefs /sys/kernel/tracing',
-  );
+  const { detail, remedy } = NO_TRACEFS;
+  throw new AgentFailure('no-privilege', `The kernel’s tracing file system (tracefs) is ${detail}.`, remedy);
 }
 
 /**

@@ -1,5 +1,8 @@
 /** What a target's facts mean for tracing, and what its owner can do: from facts alone. */
-import type { CheckItem } from '../../common/protocol.ts';
+import { AgentFailure } from '../../common/errors.ts';
+import type { HiddenAddresses } from '../kernel/hidden-addresses.ts';
+import { NO_TRACEFS } from '../kernel/tracefs.ts';
+import type { Backend, CheckItem } from '../../common/protocol.ts';
 
 export interface TargetFacts {
   kernelRelease: string;
@@ -13,13 +16,20 @@ export interface TargetFacts {
   /** Of the mode in brackets in /sys/kernel/security/lockdown; undefined: not there. */
   lockdown: string | undefined;
   bpfSyscall: boolean;
+  /** What the kernel answered to a program that reads its memory; undefined: it took it. */
+  bpfRefusal: { notPermitted: boolean; reason: string } | undefined;
   /** Why the kernel's type information cannot be used; undefined: it can. */
   btfProblem: string | undefined;
   modulesWithBtf: number;
   modulesWithoutBtf: number;
   ringBuffer: boolean;
+  hiddenAddresses: HiddenAddresses | undefined;
   tracefs: string | undefined;
+  /** kernel.ftrace_enabled is 0: what hangs on ftrace attaches and is never called. */
+  ftraceOff: boolean;
   kprobeEvents: boolean;
+  /** The same for kprobes, by their switch in debugfs. */
+  kprobesOff: boolean;
   kprobeMulti: { supported: boolean; detail: string };
 }
 
@@ -36,8 +46,15 @@ const ok = (detail: string): Verdict => ({ status: 'ok', detail, remedy: '' });
 const limited = (detail: string, remedy: string): Verdict => ({ status: 'limited', detail, remedy });
 const missing = (detail: string, remedy: string): Verdict => ({ status: 'missing', detail, remedy });
 
-/** One item for each thing that tracing needs, always in the same order. */
-export function judgeTarget(facts: TargetFacts): CheckItem[] {
+/** What a trace would do, as far as it can be done without attaching. */
+export interface Rehearsal {
+  /** That can be probed. */
+  functions: number;
+}
+
+/** One item for each thing that tracing needs, always in the same order. @param wanted of a trace */
+export function judgeTarget(target: TargetFacts, wanted: Backend | 'auto' = 'auto'): CheckItem[] {
+  const facts = { ...target, usesMulti: wanted !== 'kprobe' && target.kprobeMulti.supported };
   return [
     { name: 'kernel', ...kernel(facts) },
     { name: 'privileges', ...privileges(facts) },
@@ -45,11 +62,30 @@ export function judgeTarget(facts: TargetFacts): CheckItem[] {
     { name: 'btf', ...btf(facts) },
     { name: 'bpf', ...bpf(facts) },
     { name: 'ring-buffer', ...ringBuffer(facts) },
+    { name: 'addresses', ...addresses(facts) },
     { name: 'tracefs', ...tracefs(facts) },
+    { name: 'ftrace', ...ftrace(facts) },
     { name: 'kprobe-multi', ...kprobeMulti(facts) },
     { name: 'kprobes', ...kprobes(facts) },
   ];
 }
+
+/** What came of trying it. */
+export function rehearsed(outcome: Rehearsal | Error): CheckItem {
+  if (!(outcome instanceof Error))
+    return {
+      name: 'programs',
+      ...ok(`accepted by the kernel, for ${outcome.functions.toLocaleString('en')} functions`),
+    };
+  const remedy = outcome instanceof AgentFailure ? outcome.remedy : '';
+  return {
+    name: 'programs',
+    ...missing(outcome.message, remedy || 'Please report it, with what this command and "uname -a" print.'),
+  };
+}
+
+/** Of the kernel's backends the one that will be used. */
+type Facts = TargetFacts & { usesMulti: boolean };
 
 function kernel({ kernelRelease, arch }: TargetFacts): Verdict {
   const platform = PLATFORMS[arch];
@@ -89,9 +125,17 @@ function btf(facts: TargetFacts): Verdict {
   );
 }
 
-function bpf({ bpfSyscall }: TargetFacts): Verdict {
-  if (bpfSyscall) return ok('available');
-  return missing('the kernel has no bpf() system call', 'Use a kernel built with CONFIG_BPF_SYSCALL.');
+function bpf({ bpfSyscall, bpfRefusal }: TargetFacts): Verdict {
+  if (!bpfSyscall)
+    return missing('the kernel has no bpf() system call', 'Use a kernel built with CONFIG_BPF_SYSCALL.');
+  if (bpfRefusal === undefined) return ok('available');
+  const detail = `the kernel refuses programs that read its memory (${bpfRefusal.reason})`;
+  return missing(
+    detail,
+    bpfRefusal.notPermitted
+      ? 'A policy forbids it (seccomp of a container or service, SELinux, a BPF LSM): allow bpf() and perf_event_open(), or trace the host.'
+      : 'Use a kernel built with CONFIG_BPF_EVENTS and CONFIG_PERF_EVENTS, and not locked down for confidentiality.',
+  );
 }
 
 function ringBuffer({ ringBuffer: present, btfProblem }: TargetFacts): Verdict {
@@ -101,22 +145,36 @@ function ringBuffer({ ringBuffer: present, btfProblem }: TargetFacts): Verdict {
 }
 
 function tracefs({ tracefs: root }: TargetFacts): Verdict {
-  if (root !== undefined) return ok(root);
+  return root === undefined ? missing(NO_TRACEFS.detail, NO_TRACEFS.remedy) : ok(root);
+}
+
+function addresses({ hiddenAddresses: hidden }: TargetFacts): Verdict {
+  return hidden === undefined ? ok('shown') : missing(hidden.detail, hidden.remedy);
+}
+
+function ftrace({ ftraceOff, usesMulti }: Facts): Verdict {
+  if (!ftraceOff) return ok('not switched off');
+  if (!usesMulti) return ok('switched off, and not needed by plain kprobes');
   return missing(
-    'not mounted, or not visible to this user',
-    'As root: mount -t tracefs tracefs /sys/kernel/tracing',
+    'switched off (kernel.ftrace_enabled is 0): probes would be attached and never fire',
+    'As root: sysctl kernel.ftrace_enabled=1',
   );
 }
 
 function kprobeMulti({ kprobeMulti: { supported, detail } }: TargetFacts): Verdict {
-  if (supported) return ok(detail);
+  if (supported) return ok(`${detail}; a module with probes cannot be unloaded while a trace runs`);
   return limited(detail, 'Plain kprobes are used instead; a trace takes seconds longer to start.');
 }
 
-function kprobes(facts: TargetFacts): Verdict {
-  if (facts.kprobeEvents) return ok('available');
-  const remedy = 'Use a kernel built with CONFIG_KPROBE_EVENTS.';
-  if (facts.kprobeMulti.supported)
-    return limited('no kprobe_events in tracefs; kprobe.multi does not need it', remedy);
-  return missing('no kprobe_events in tracefs', facts.tracefs === undefined ? 'See tracefs.' : remedy);
+function kprobes(facts: Facts): Verdict {
+  const { kprobeEvents, kprobesOff, usesMulti } = facts;
+  if (kprobeEvents && !kprobesOff) return ok('available');
+  const [detail, remedy] = kprobeEvents
+    ? [
+        'switched off (/sys/kernel/debug/kprobes/enabled is 0)',
+        'As root: echo 1 > /sys/kernel/debug/kprobes/enabled',
+      ]
+    : ['no kprobe_events in tracefs', 'Use a kernel built with CONFIG_KPROBE_EVENTS.'];
+  if (usesMulti) return limited(`${detail}; kprobe.multi does not need it`, remedy);
+  return missing(detail, facts.tracefs === undefined ? 'See tracefs.' : remedy);
 }

@@ -48,6 +48,8 @@ interface Api {
   bpf_map__fd(map: BpfMap): number;
   bpf_map__reuse_fd(map: BpfMap, fd: number): number;
   bpf_map_update_elem(fd: number, key: Uint32Array, value: Uint32Array, flags: number): number;
+  bpf_map_get_next_key(fd: number, key: Nullable<Uint8Array>, next: Uint8Array): number;
+  bpf_map_delete_elem(fd: number, key: Uint8Array): number;
   bpf_program__fd(program: BpfProgram): number;
   bpf_program__set_autoload(program: BpfProgram, load: boolean): number;
   bpf_program__set_expected_attach_type(program: BpfProgram, type: number): number;
@@ -83,13 +85,23 @@ function api(): Api {
   return bound;
 }
 
+let loaded: ReturnType<ReturnType<typeof koffi>['load']> | undefined;
+
+/** The library itself. */
+export function libbpf(): NonNullable<typeof loaded> {
+  if (loaded === undefined) {
+    const k = koffi();
+    // In the order of need: each finds those before it already loaded, by name.
+    k.load(nativeFile('libz.so.1'));
+    k.load(nativeFile('libelf.so.1'));
+    loaded = k.load(nativeFile('libbpf.so.1'));
+    keepLog(loaded);
+  }
+  return loaded;
+}
+
 function bind(): Api {
-  const k = koffi();
-  // In the order of need: each finds those before it already loaded, by name.
-  k.load(nativeFile('libz.so.1'));
-  k.load(nativeFile('libelf.so.1'));
-  const library = k.load(nativeFile('libbpf.so.1'));
-  keepLog(library);
+  const library = libbpf();
   return {
     bpf_object__open_file: library.func('void *bpf_object__open_file(str, void *)'),
     bpf_object__load: library.func('int bpf_object__load(void *)'),
@@ -102,6 +114,8 @@ function bind(): Api {
     bpf_map__fd: library.func('int bpf_map__fd(void *)'),
     bpf_map__reuse_fd: library.func('int bpf_map__reuse_fd(void *, int)'),
     bpf_map_update_elem: library.func('int bpf_map_update_elem(int, void *, void *, uint64_t)'),
+    bpf_map_get_next_key: library.func('int bpf_map_get_next_key(int, void *, void *)'),
+    bpf_map_delete_elem: library.func('int bpf_map_delete_elem(int, void *)'),
     bpf_program__fd: library.func('int bpf_program__fd(void *)'),
     bpf_program__set_autoload: library.func('int bpf_program__set_autoload(void *, bool)'),
     bpf_program__set_expected_attach_type: library.func(
@@ -124,7 +138,7 @@ function bind(): Api {
 }
 
 /** Keeps libbpf's warnings instead of letting it write them to standard error. */
-function keepLog(library: ReturnType<ReturnType<typeof koffi>['load']>): void {
+function keepLog(library: NonNullable<typeof loaded>): void {
   const k = koffi();
   const vsnprintf = k.load('libc.so.6').func('int vsnprintf(_Out_ uint8_t *, size_t, void *, void *)');
   // A va_list parameter is a pointer on x86-64 and, being a struct of 32 bytes, on arm64 too.
@@ -209,6 +223,19 @@ export function setTableProgram(tableFd: number, index: number, program: BpfProg
   zero(api().bpf_map_update_elem(tableFd, Uint32Array.of(index), value, 0), 'put a program into its table');
 }
 
+/** Takes every entry out of a hash map that nobody else changes. */
+export function emptyMap(fd: number, keyBytes: number): void {
+  let key = new Uint8Array(keyBytes);
+  let next = new Uint8Array(keyBytes);
+  let left = api().bpf_map_get_next_key(fd, null, next) === 0;
+  while (left) {
+    [key, next] = [next, key];
+    // Asked for while its key is there: without, the kernel begins at the first bucket again.
+    left = api().bpf_map_get_next_key(fd, key, next) === 0;
+    zero(api().bpf_map_delete_elem(fd, key), 'empty a map');
+  }
+}
+
 /** The bytes that a data section's map will be loaded with; to be changed before the load. */
 export function initialValue(map: BpfMap): Uint8Array {
   const size = new BigUint64Array(1);
@@ -288,12 +315,31 @@ export function tryKprobeMulti(): number {
   }
 }
 
+/**
+ * Has a kprobe program verified and loaded, and forgets it.
+ * @param instructions encoded
+ * @returns 0, or the error number
+ */
+export function tryKprobeProgram(instructions: Uint8Array): number {
+  const program = loadKprobeProgram(instructions, 0);
+  if (program < 0) return -program;
+  close(program);
+  return 0;
+}
+
 /** A kprobe program that does nothing: its descriptor, or a negative error number. */
 function loadEmptyProgram(expectedAttachType: number): number {
   const instructions = Uint8Array.of(0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0); // r0 = 0; exit
+  return loadKprobeProgram(instructions, expectedAttachType);
+}
+
+const INSTRUCTION_BYTES = 8;
+
+function loadKprobeProgram(instructions: Uint8Array, expectedAttachType: number): number {
   const options = new Uint8Array(16); // struct bpf_prog_load_opts to the end of expected_attach_type
   const view = new DataView(options.buffer);
   view.setBigUint64(0, BigInt(options.length), true); // sz
   view.setUint32(12, expectedAttachType, true);
-  return api().bpf_prog_load(BPF_PROG_TYPE_KPROBE, 'probe', 'GPL', instructions, 2, options);
+  const count = instructions.length / INSTRUCTION_BYTES;
+  return api().bpf_prog_load(BPF_PROG_TYPE_KPROBE, 'probe', 'GPL', instructions, count, options);
 }

@@ -117,17 +117,18 @@ export function mapShared(fd: number, offset: number, bytes: number, writable: b
 }
 
 /**
- * Opens a tracefs event (its number is in the event's `id` file) as a perf event on CPU 0 for all processes. A
- * BPF program attached to it runs on every CPU: the kernel looks at the event's programs before its CPU.
+ * Opens a tracefs event (its number is in the event's `id` file) as a perf event for all processes. A BPF program
+ * attached to it runs on every CPU: the kernel looks at the event's programs before its CPU.
+ * @param cpu one that is online: else the kernel refuses (ENODEV)
  */
-export function perfEventOpenTracepoint(eventId: number): number {
+export function perfEventOpenTracepoint(eventId: number, cpu: number): number {
   const attributes = new Uint8Array(PERF_ATTR_SIZE_VER5);
   const view = new DataView(attributes.buffer);
   view.setUint32(0, PERF_TYPE_TRACEPOINT, true);
   view.setUint32(4, PERF_ATTR_SIZE_VER5, true);
   view.setBigUint64(8, BigInt(eventId), true); // config
   const number = PERF_EVENT_OPEN[process.arch as keyof typeof PERF_EVENT_OPEN];
-  const fd = libc().syscall(number, attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+  const fd = libc().syscall(number, attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
   if (fd < 0) fail('perf_event_open');
   return fd;
 }

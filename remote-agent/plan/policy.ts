@@ -1,4 +1,6 @@
 /** Which functions to probe and why not the others: from facts alone. */
+import { Program } from '../../common/layouts.ts';
+import { programOf } from './life-cycle.ts';
 import { type SkbFunction, SkbProblem } from './skb-functions.ts';
 import { Skipped } from './skipped.ts';
 import type { FunctionSymbol } from '../kernel/kallsyms.ts';
@@ -14,6 +16,10 @@ export interface PlannedFunction {
   module: string;
   /** Position of the packet among the parameters. */
   argument: 1 | 2 | 3 | 4 | 5;
+  /** What it means for the packet's life: enum program of bpf/program.h. */
+  program: number;
+  /** It ends or links lives only: it was not asked for, or there is no packet yet when it is called. */
+  quiet?: true;
   /** Where in the function ftrace's call is; absent where the kernel does not tell (before 6.5). */
   location?: bigint;
 }
@@ -38,6 +44,8 @@ export interface PlanFacts {
   traceable: readonly TraceableFunction[] | null;
   blacklist: readonly AddressRange[];
   modulesWithoutBtf: readonly string[];
+  /** Whether a function is to be seen, by its name in the source; the others only end or link lives. */
+  isAsked: (name: string) => boolean;
 }
 
 export const SkipReason = {
@@ -67,6 +75,11 @@ export function makePlan(facts: PlanFacts): ProbePlan {
   for (const same of groupBy(facts.functions, (entry) => key(entry.module, entry.name)).values()) {
     const [first] = same;
     if (first === undefined) continue;
+    const asked = facts.isAsked(first.name);
+    // What nobody asked for is not missing either.
+    const skip = (reason: SkipReason, name: string) => {
+      if (asked) skipped.add(reason, name);
+    };
     const label = qualified(first.name, first.module);
     const problem = TRACEPOINT_CODE.test(first.name)
       ? SkipReason.Tracing
@@ -74,24 +87,28 @@ export function makePlan(facts: PlanFacts): ProbePlan {
         ? SkipReason.Conflict
         : first.problem;
     if (problem !== undefined) {
-      skipped.add(problem, label);
+      skip(problem, label);
       continue;
     }
     const symbols = symbolsOf.get(key(first.module, first.name)) ?? [];
-    if (symbols.length === 0) skipped.add(SkipReason.NoSymbol, label);
+    if (symbols.length === 0) skip(SkipReason.NoSymbol, label);
+    const program = programOf(first.name, first.argument, asked);
+    if (program === undefined) continue;
     for (const variants of groupBy(symbols, (symbol) => symbol.name).values()) {
       const traceable = traceableOf.get(key(first.module, variants[0]?.name ?? '')) ?? [];
       for (const symbol of variants) {
         const verdict = facts.traceable === null ? {} : judge(symbol, variants.length, traceable);
         const name = qualified(symbol.name, symbol.module);
-        if (typeof verdict === 'string') skipped.add(verdict, name);
-        else if (isBlacklisted(symbol.address, facts.blacklist)) skipped.add(SkipReason.Blacklisted, name);
+        if (typeof verdict === 'string') skip(verdict, name);
+        else if (isBlacklisted(symbol.address, facts.blacklist)) skip(SkipReason.Blacklisted, name);
         else
           functions.push({
             address: symbol.address,
             name: symbol.name,
             module: symbol.module,
             argument: first.argument as PlannedFunction['argument'],
+            program,
+            ...((!asked || program === Program.Build) && { quiet: true }),
             ...verdict,
           });
       }

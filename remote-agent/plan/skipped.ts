@@ -5,6 +5,7 @@ export class Skipped<Reason extends string = string> {
   readonly #byReason = new Map<Reason, string[]>();
 
   add(reason: Reason, ...names: string[]): void {
+    if (names.length === 0) return;
     const known = this.#byReason.get(reason);
     if (known === undefined) this.#byReason.set(reason, names);
     else known.push(...names);

@@ -10,7 +10,7 @@ import type { CompiledFilter } from '../../common/protocol.ts';
 
 /**
  * Links and loads; the caller closes the object.
- * @param name one of the agent's files, e.g. `trace.bpf.o`
+ * @param name one of the agent's files, e.g. `follow.bpf.o`
  * @param memory how programs reach the bytes of packets
  * @param configure runs between opening and loading
  * @throws AgentFailure: `no-privilege`, `bad-filter` (the filter is refused), `load`

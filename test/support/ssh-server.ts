@@ -125,6 +125,7 @@ export function connectOptions(
     identity: server.key,
     sshConfigFile: config,
     distDir,
+    targetFolder: join(server.dir, 'target'),
     prompts: {
       confirmHostKey: () => Promise.resolve(false),
       secret: () => Promise.resolve(undefined),

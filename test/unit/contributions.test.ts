@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { repoRoot } from '../../build/paths.ts';
+import { KEEP_EVENTS } from '../../extension/recording/retention.ts';
 import { parseLaunch } from '../../extension/tracing/launch-configuration.ts';
 import * as ids from '../../extension/vscode/ids.ts';
 
@@ -131,6 +132,10 @@ test('the debugger: type, pick-target variable and launch attributes are those o
   for (const backend of properties.backend?.enum ?? [])
     assert.equal(parseLaunch({ target: 'local', backend }).backend, backend);
   for (const configuration of debuggerOf.initialConfigurations) parseLaunch(configuration);
+});
+
+test('as many events are kept as the setting says that there are by default', () => {
+  assert.equal(contributes.configuration.properties[ids.Setting.KeepEvents]?.default, KEEP_EVENTS);
 });
 
 test('settings are documented and scoped, and restricted in untrusted workspaces', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { join } from 'node:path';
+import { ESLint, Linter } from 'eslint';
 import { brokenLayers, circlesOfEntries, findBrokenLayers } from '../../build/layers.ts';
 import { repoRoot } from '../../build/paths.ts';
 import { run } from '../../build/run.ts';
@@ -30,6 +31,30 @@ test('ESLint finds nothing', async () => {
 
 test('Prettier would change nothing', async () => {
   await check('prettier', '--check', '.');
+});
+
+test('only one place may show a message or ask for a text', async () => {
+  const eslint = new ESLint({ cwd: repoRoot });
+  const rulesOf = async (file: string) => {
+    const config = (await eslint.calculateConfigForFile(join(repoRoot, file))) as Linter.Config;
+    return { 'no-restricted-syntax': config.rules?.['no-restricted-syntax'] ?? 'off' } as const;
+  };
+  const elsewhere = await rulesOf('extension/vscode/traces/run-trace.ts');
+  for (const code of [
+    "vscode.window.showErrorMessage('a')",
+    "window.showInputBox({ prompt: 'a' })",
+    "vscode['window']['showWarningMessage']('a')",
+    'const { showQuickPick } = vscode.window',
+    "vscode.window.withProgress({ title: 'a' }, work)",
+    'vscode.window.createInputBox()',
+    'text.isTrusted = true',
+    'text.supportHtml = true',
+  ])
+    assert.equal(new Linter().verify(code, { rules: elsewhere }).length, 1, code);
+  for (const code of ['vscode.window.showOpenDialog()', 'text.isTrusted = { enabledCommands: [] }'])
+    assert.deepEqual(new Linter().verify(code, { rules: elsewhere }), [], code);
+  const here = await rulesOf('extension/vscode/messages/notify.ts');
+  assert.equal(here['no-restricted-syntax'], 'off');
 });
 
 test('no import breaks the table of layers or makes a circle', async () => {

@@ -15,6 +15,7 @@ import {
   answerTargetAndFilter,
   editorLines,
   fillQuickInput,
+  notification,
   openFile,
   quickInput,
   quickInputMessage,
@@ -51,6 +52,8 @@ const files: Record<string, string> = {
     '',
   ].join('\n'),
   'typed.pcapfilter': '',
+  // As a downloaded folder might have it: VS Code makes links of such text in notifications.
+  'link.pcapfilter': '[Repair it](command:workbench.action.toggleSidebarVisibility "Repair")',
   '.vscode/launch.json': JSON.stringify(
     {
       version: '0.2.0',
@@ -222,6 +225,17 @@ describe('filters in the workbench', { timeout: 10 * 60 * 1000 }, () => {
       await runCommand(page, 'Packet Trace: Show Compiled Filter');
       await page.locator('.tab').filter({ hasText: 'Compiled Filter' }).waitFor(WAIT);
       await page.locator('.view-lines').getByText('DLT_EN10MB').first().waitFor(WAIT);
+    });
+  });
+
+  test('a filter in a message is text, whatever it says', async () => {
+    await step('6-link', async () => {
+      await openFile(page, 'link.pcapfilter');
+      await runCommand(page, 'Packet Trace: Show Compiled Filter');
+      const toast = notification(page, '[Repair it] (command:');
+      await toast.waitFor(WAIT);
+      assert.equal(await toast.locator('a[href], .monaco-link').count(), 0);
+      await page.keyboard.press('Escape');
     });
   });
 

@@ -17,6 +17,7 @@ import {
   treeRows,
 } from '../../build/workbench/actions.ts';
 import type { Guest } from '../lab/guests/guest.ts';
+import { CUT } from '../lab/guests/our-agents.ts';
 import { assertOpen, definition, VIEW_TIMEOUT } from './definition.ts';
 import { type LabWorkbench, startLabWorkbench, TRACE_TIMEOUT } from './lab-workbench.ts';
 
@@ -72,8 +73,8 @@ describe('the workbench', { timeout: 15 * 60 * 1000 }, () => {
       const row = treeRows(page, new RegExp(`curl.*${DEMO.dropReason}`)).first();
       await row.waitFor(VIEW_TIMEOUT);
       const text = (await row.textContent()) ?? '';
-      assert.match(text, /curl/);
-      assert.match(text, /->1\.1\.1\.1:80\(tcp\)/);
+      assert.match(text, /curl → 1\.1\.1\.1:80 SYN/);
+      assert.match(text, /dropped: NETFILTER_DROP/);
       await expand(row);
       await treeRows(page, DEMO.open).first().waitFor(VIEW_TIMEOUT);
     });
@@ -88,15 +89,35 @@ describe('the workbench', { timeout: 15 * 60 * 1000 }, () => {
 
   test('without debug information a click on the drop opens the definition, and says why not the line', async () => {
     await step('5-drop', async () => {
-      await treeRows(page, 'dropped: ').first().click();
+      await treeRows(page, /^dropped: /)
+        .first()
+        .click();
       const reason = notification(page, /Only the definition of nft_do_chain .* No debug information/);
       await reason.waitFor(VIEW_TIMEOUT);
       await assertOpen(page, definition(source, 'nft_do_chain'));
     });
   });
 
+  test('a lost connection ends nothing: a click reconnects, and the gap is marked', async () => {
+    await step('6-cut', async () => {
+      await guest.exec(CUT);
+      const lost = notification(page, /connection to the target was lost/);
+      await lost.waitFor(VIEW_TIMEOUT);
+      await statusBarItem(page, /connection lost/).waitFor(VIEW_TIMEOUT);
+      await shoot('6-cut');
+      await lost.getByRole('button', { name: 'Reconnect' }).click();
+      await statusBarItem(page, /events?\/s/).waitFor(TRACE_TIMEOUT);
+    });
+    await step('6-reconnected', async () => {
+      const before = await treeRows(page, DEMO.dropReason).count();
+      await guest.exec(DEMO.traffic, { timeoutMs: 30_000 });
+      await treeRows(page, /^Paused for .*connection/).waitFor(VIEW_TIMEOUT);
+      await treeRows(page, DEMO.dropReason).nth(before).waitFor(VIEW_TIMEOUT);
+    });
+  });
+
   test('stopping ends the session, keeps the trajectories and leaves no probe', async () => {
-    await step('6-stopped', async () => {
+    await step('7-stopped', async () => {
       await runCommand(page, 'Packet Trace: Stop Packet Trace');
       await page.locator('.debug-toolbar').waitFor({ state: 'hidden', ...VIEW_TIMEOUT });
       await treeRows(page, DEMO.dropReason).first().waitFor(VIEW_TIMEOUT);

@@ -1,4 +1,5 @@
 import type { CheckItem } from '../../../common/protocol.ts';
+import { printableLines } from '../../base/printable.ts';
 import type { ConnectOptions } from '../../target/connection.ts';
 import type { TargetCheck } from '../../tracing/with-agent.ts';
 import type { Environment } from '../environment.ts';
@@ -17,7 +18,7 @@ export async function checkCommand(
   return reportingErrors(options, environment, async (status) => {
     const check = await checkTarget(targetOptions(options, environment, status));
     status.clear();
-    environment.stdout.write(options.json ? jsonLine(checkObject(check)) : checkText(check));
+    environment.stdout.write(options.json ? jsonLine(checkObject(check)) : printableLines(checkText(check)));
     return isTraceable(check.report.items) ? ExitCode.Ok : ExitCode.CannotTrace;
   });
 }

@@ -1,11 +1,11 @@
 /** The command `filter check`: what libpcap says of a filter, where it is wrong and how to mend it. */
-import type { Writable } from 'node:stream';
 import { FilterCompiler } from '../../filter/filter-compiler.ts';
+import { printableLines } from '../../base/printable.ts';
+import { answerLines } from '../answer-lines.ts';
 import type { Environment } from '../environment.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { filterCheckObject, filterCheckText } from '../output/filter-check-format.ts';
 import { jsonLine } from '../output/json-format.ts';
-import { linesOf } from '../lines.ts';
 import type { FilterCheckOptions } from '../options.ts';
 import { reportingErrors } from '../report-error.ts';
 
@@ -17,7 +17,7 @@ export async function filterCheckCommand(
   options: FilterCheckOptions,
   environment: Pick<Environment, 'stdin' | 'stdout' | 'stderr' | 'distDir' | 'interrupt'>,
 ): Promise<ExitCode> {
-  const { stdin, stdout, distDir, interrupt } = environment;
+  const { stdout, distDir, interrupt } = environment;
   const compiler = new FilterCompiler(distDir);
   const inspect = async (filter: string) => {
     const inspection = await compiler.inspect(filter, { optimize: options.optimize }, interrupt);
@@ -27,23 +27,13 @@ export async function filterCheckCommand(
     return await reportingErrors(options, environment, async () => {
       if (options.filter !== '-') {
         const checked = await inspect(options.filter);
-        stdout.write(options.json ? jsonLine(checked) : filterCheckText(checked));
+        stdout.write(options.json ? jsonLine(checked) : printableLines(filterCheckText(checked)));
         return checked.ok ? ExitCode.Ok : ExitCode.Usage;
       }
-      for await (const line of linesOf(stdin)) {
-        if (!stdout.write(jsonLine(await inspect(line)))) await drained(stdout);
-        if (stdout.destroyed) break; // the reader is gone
-      }
+      await answerLines(environment, async (line) => jsonLine(await inspect(line)));
       return ExitCode.Ok;
     });
   } finally {
     await compiler.dispose();
   }
-}
-
-function drained(stdout: Writable): Promise<void> {
-  return new Promise((resolve) => {
-    if (stdout.destroyed) resolve();
-    stdout.once('drain', resolve).once('close', resolve);
-  });
 }

@@ -1,10 +1,10 @@
 /** The command `filter match`: which packets of a capture file a filter matches. */
-import { createInterface } from 'node:readline';
 import { asPacketTraceError } from '../../base/errors.ts';
 import { formatCount, formatNumber } from '../../base/numbers.ts';
 import { FilterCompiler } from '../../filter/filter-compiler.ts';
 import { decideHere, matchFile, type Decide, type MatchReport } from '../../filter/capture-file/match.ts';
 import { withTargetDecisions } from '../../tracing/with-agent.ts';
+import { answerLines } from '../answer-lines.ts';
 import type { Environment } from '../environment.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { jsonLine, matchObject } from '../output/json-format.ts';
@@ -33,11 +33,12 @@ export async function filterMatchCommand(options: MatchOptions, environment: Env
 
 async function matchAll(
   options: MatchOptions,
-  { stdin, stdout, interrupt }: Environment,
+  environment: Environment,
   compiler: FilterCompiler,
   decide: Decide,
   status: Status,
 ): Promise<void> {
+  const { stdout, interrupt } = environment;
   const match = async (filter: string): Promise<MatchReport> => {
     const compiled = filter.trim() === '' ? null : await compiler.compile(filter, interrupt);
     const onProgress = (bytes: number, total: number) => {
@@ -52,15 +53,15 @@ async function matchAll(
     stdout.write(options.json ? jsonLine(matchObject(options.filter, report)) : matchText(report));
     return;
   }
-  for await (const filter of createInterface({ input: stdin })) {
+  await answerLines(environment, async (filter) => {
     try {
-      stdout.write(jsonLine(matchObject(filter, await match(filter))));
+      return jsonLine(matchObject(filter, await match(filter)));
     } catch (thrown) {
       const error = asPacketTraceError(thrown);
       if (error.code !== 'filter' && error.code !== 'attach') throw error; // refused by libpcap, by the kernel
-      stdout.write(jsonLine(matchObject(filter, error)));
+      return jsonLine(matchObject(filter, error));
     }
-  }
+  });
 }
 
 const megabytes = (bytes: number) => Math.round(bytes / MEGABYTE);

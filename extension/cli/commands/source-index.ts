@@ -14,11 +14,11 @@ import type { SourceEnvironment } from './source.ts';
 
 /** The `source index` command: makes the index of a checkout and prints what that took. */
 export function sourceIndexCommand(
-  { checkout: root, json }: SourceIndexOptions,
+  { checkout: root, json, verbose }: SourceIndexOptions,
   environment: SourceEnvironment,
 ): Promise<ExitCode> {
   const { stdout, distDir, interrupt } = environment;
-  return reportingErrors({ json }, environment, async (status) => {
+  return reportingErrors({ json, verbose }, environment, async (status) => {
     await checkTree(root);
     const task = { root, cacheFile: cachePath(indexFolder(), root), anew: true };
     let made: Extract<WorkerMessage, { type: 'index' }> | undefined;

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
-import { PacketTraceError, throwIfCancelled } from '../../base/errors.ts';
+import { PacketTraceError } from '../../base/errors.ts';
 import { KernelConfig } from '../../kernel-source/resolve/kernel-config.ts';
 import { Kallsyms } from '../../kernel-source/resolve/kallsyms.ts';
 import { type Resolution, resolveFunction } from '../../kernel-source/resolve/resolve.ts';
 import { sourceName } from '../../base/symbol.ts';
 import { readTreeConfig } from '../../kernel-source/resolve/tree-config.ts';
+import { printableLines } from '../../base/printable.ts';
+import { answerLines } from '../answer-lines.ts';
 import { openCheckout } from '../checkout.ts';
 import type { Environment } from '../environment.ts';
 import { ExitCode } from '../exit-codes.ts';
@@ -19,9 +20,9 @@ export type SourceEnvironment = Pick<Environment, 'stdin' | 'stdout' | 'stderr' 
 /** The `source` command: prints where functions are defined and returns the exit code. */
 export function sourceCommand(options: SourceOptions, environment: SourceEnvironment): Promise<ExitCode> {
   const { checkout, function: wanted, module: givenModule, json } = options;
-  const { stdin, stdout, interrupt } = environment;
-  const print = (symbol: string, module: string, answer: Resolution) =>
-    stdout.write(json ? jsonAnswer(symbol, module, answer) : textAnswer(symbol, answer));
+  const { stdout } = environment;
+  const shown = (symbol: string, module: string, answer: Resolution) =>
+    json ? jsonAnswer(symbol, module, answer) : printableLines(textAnswer(symbol, answer));
   return reportingErrors(options, environment, async (status) => {
     const lookup = await openLookup(options, environment, status);
     if (wanted !== '-') {
@@ -32,14 +33,13 @@ export function sourceCommand(options: SourceOptions, environment: SourceEnviron
           `${checkout} has no function ${sourceName(wanted)}.`,
           'Check the name, and that the checkout is of the same kernel version.',
         );
-      print(wanted, givenModule, answer);
+      stdout.write(shown(wanted, givenModule, answer));
       return ExitCode.Ok;
     }
-    for await (const line of createInterface({ input: stdin, signal: interrupt })) {
+    await answerLines(environment, (line) => {
       const [symbol = '', module = givenModule, address] = line.split('\t');
-      if (symbol !== '') print(symbol, module, lookup(symbol, module, address));
-    }
-    throwIfCancelled(interrupt);
+      return symbol === '' ? '' : shown(symbol, module, lookup(symbol, module, address));
+    });
     return ExitCode.Ok;
   });
 }

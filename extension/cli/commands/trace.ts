@@ -2,13 +2,23 @@
  * `packet-trace trace`, the largest of the commands in this folder: each takes its parsed options and the process
  * around it, says on the way what fails, and returns the exit code. What is printed is made in ../output.
  */
-import { closeSync, openSync, utimesSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import type { CaptureEnd } from '../../recording/capture.ts';
+import type { ModulesLoaded, SkippedFunctions } from '../../../common/protocol.ts';
+import type { CaptureEnd, TracePause } from '../../recording/capture.ts';
 import type { EventIndex } from '../../recording/types.ts';
 import type { CaptureFilter } from '../../recording/filters.ts';
-import { attachedLine, filterText, ownConnectionText } from '../../recording/wording.ts';
-import { asPacketTraceError, errorText, PacketTraceError } from '../../base/errors.ts';
+import { pauseText } from '../../recording/pauses.ts';
+import { type StoryTotals, storyTotals } from '../../recording/story-totals.ts';
+import {
+  attachedLine,
+  filterText,
+  type Losses,
+  modulesText,
+  ownConnectionText,
+  totalsText,
+} from '../../recording/wording.ts';
+import { formatCount } from '../../base/numbers.ts';
+import { asPacketTraceError, errorText, type PacketTraceError } from '../../base/errors.ts';
 import type { RunningTrace, TraceRequest } from '../../tracing/start-trace.ts';
 import { EventPrinter, type EventLines } from '../output/event-printer.ts';
 import { openCheckout, sayOtherKernel } from '../checkout.ts';
@@ -22,17 +32,20 @@ import {
   filterObject,
   jsonLine,
   lostObject,
+  modulesObject,
+  pausedObject,
   placeObject,
   refusedObject,
+  skippedObject,
   targetObject,
 } from '../output/json-format.ts';
 import type { TraceOptions } from '../options.ts';
+import { checkReadyFile, renewReadyFile } from '../ready-file.ts';
 import { PlaceSources } from '../output/place-sources.ts';
 import { reportError } from '../report-error.ts';
 import { Status } from '../output/status.ts';
 import { targetOptions } from '../target-options.ts';
-import { TextFormat } from '../output/text-format.ts';
-import { totalsOf, totalsText, type Totals } from '../output/totals.ts';
+import { TextFormat, type TextOptions } from '../output/text-format.ts';
 
 /** The `trace` command: from the request to the exit code. Errors are printed, not thrown. */
 export async function traceCommand(
@@ -40,16 +53,18 @@ export async function traceCommand(
   environment: Environment,
   startTrace: (request: TraceRequest) => Promise<RunningTrace>,
 ): Promise<ExitCode> {
-  const { stdout, stderr, distDir } = environment;
+  const { stdout, stderr, distDir, hasColors } = environment;
   const status = new Status(stderr, options.verbose);
   const began = performance.now();
   let trace: RunningTrace | undefined;
   let sources: PlaceSources | undefined;
   try {
-    const { checkout } = options;
+    const { checkout, readyFile } = options;
+    if (readyFile !== undefined) checkReadyFile(readyFile);
     const source = checkout === undefined ? undefined : await openCheckout(checkout, environment, status);
     const wantBuild = source !== undefined;
-    trace = await startTrace({ ...options, ...targetOptions(options, environment, status), wantBuild });
+    const target = targetOptions(options, environment, status);
+    trace = await startTrace({ ...options, ...target, wantBuild, readOnce: true });
     status.clear();
     if (source !== undefined) {
       const onNoLine = (reason: string) =>
@@ -61,10 +76,11 @@ export async function traceCommand(
     }
     const front = options.json
       ? new JsonFront(trace, stdout, environment.version, sources)
-      : new TextFront(trace, stdout, status, options, sources);
+      : new TextFront(trace, stdout, status, { ...options, hasColors }, sources);
     return await follow(trace, front, options, environment, performance.now() - began);
   } catch (error) {
-    return reportError(asPacketTraceError(error), options, environment, status);
+    const how = { json: options.json, isTracing: trace !== undefined };
+    return reportError(asPacketTraceError(error), how, environment, status);
   } finally {
     await trace?.dispose();
     await sources?.dispose();
@@ -76,8 +92,12 @@ interface Front extends FilterListener {
   readonly events: EventLines;
   readonly foldDrops: boolean;
   attached(milliseconds: number): void;
-  lost(total: number): void;
-  end(end: CaptureEnd, totals: Totals): void;
+  modules(modules: ModulesLoaded): void;
+  lost(totals: Losses): void;
+  paused(pause: TracePause): void;
+  skipped(first: EventIndex, end: EventIndex): string;
+  /** @param skipped events that were forgotten before they were printed */
+  end(end: CaptureEnd, totals: StoryTotals, skipped: number): void;
 }
 
 async function follow(
@@ -92,12 +112,15 @@ async function follow(
   const printer = new EventPrinter(capture, front.events, stdout, {
     foldDrops: front.foldDrops,
     limitLines: options.limitLines,
+    skipped: (first, end) => front.skipped(first, end),
     onFull: stop,
   });
   front.attached(milliseconds);
-  if (options.readyFile !== undefined) touch(options.readyFile);
+  if (options.readyFile !== undefined) renewReadyFile(options.readyFile);
   capture.on('events', () => printer.request());
-  capture.on('lost', (total) => front.lost(total));
+  capture.on('modules', (modules) => front.modules(modules));
+  capture.on('lost', (totals) => front.lost(totals));
+  capture.on('paused', (pause) => front.paused(pause));
   const ended = new Promise<CaptureEnd>((resolve) => {
     if (capture.ended === undefined) capture.on('end', resolve);
     else resolve(capture.ended);
@@ -107,8 +130,11 @@ async function follow(
   interrupt.addEventListener('abort', stop);
   if (interrupt.aborted) stop();
   const end = await ended;
-  await printer.finish();
-  front.end(end, totalsOf(capture.trajectories));
+  try {
+    await printer.finish();
+  } finally {
+    front.end(end, storyTotals(capture.trajectories), printer.skipped);
+  }
   if (end.error !== undefined) throw end.error;
   return ExitCode.Ok;
 }
@@ -117,15 +143,18 @@ class TextFront implements Front {
   readonly events: TextFormat;
   readonly foldDrops = true;
   #lossTold = false;
+  #untrackedTold = false;
+  #skippedTold = false;
+  #missedTold = false;
 
   constructor(
     private readonly trace: RunningTrace,
     private readonly stdout: Writable,
     private readonly status: Status,
-    options: TraceOptions,
+    options: TextOptions,
     sources: PlaceSources | undefined,
   ) {
-    this.events = new TextFormat(trace.capture.store, options, sources);
+    this.events = new TextFormat(trace.capture, options, sources);
   }
 
   attached(milliseconds: number): void {
@@ -136,17 +165,48 @@ class TextFront implements Front {
     this.status.say(`${line} Ctrl-C stops.`);
     const ownConnection = ownConnectionText(attached);
     if (ownConnection !== undefined) this.status.say(ownConnection);
-    for (const { reason, names } of attached.skipped)
-      this.status.log.info(`not attached, ${reason}: ${names.join(', ')}`);
+    this.#logSkipped(attached.skipped);
     this.stdout.write(this.events.header());
   }
 
-  lost(): void {
-    if (!this.#lossTold)
+  modules(modules: ModulesLoaded): void {
+    const text = modulesText(modules);
+    if (text !== undefined) this.status.say(text);
+    this.#logSkipped(modules.skipped);
+  }
+
+  lost({ lost, missed, untracked }: Losses): void {
+    if (lost > 0 && !this.#lossTold) {
       this.status.say(
         'Events are being lost: a narrower filter or --filter-func helps. The totals will count them.',
       );
-    this.#lossTold = true;
+      this.#lossTold = true;
+    }
+    if (untracked > 0 && !this.#untrackedTold) {
+      this.status.say(
+        'There are more packets at once than can be followed: a narrower filter helps. The totals will count them.',
+      );
+      this.#untrackedTold = true;
+    }
+    if (missed > 0 && !this.#missedTold) {
+      this.status.say(
+        'Probes are being missed while another one runs on the same CPU: packets may lack a step. The totals will count them.',
+      );
+      this.#missedTold = true;
+    }
+  }
+
+  paused(pause: TracePause): void {
+    this.status.say(pauseText(pause, this.trace.capture.hello));
+  }
+
+  skipped(): string {
+    if (!this.#skippedTold)
+      this.status.say(
+        'Lines are not read as fast as events come: the oldest are forgotten before they are printed (--keep-events). The totals will count them.',
+      );
+    this.#skippedTold = true;
+    return '';
   }
 
   inForce(filter: CaptureFilter): void {
@@ -157,8 +217,17 @@ class TextFront implements Front {
     this.status.say(errorText(error));
   }
 
-  end(end: CaptureEnd, totals: Totals): void {
-    this.status.say(totalsText(totals, end));
+  end(end: CaptureEnd, totals: StoryTotals, skipped: number): void {
+    this.status.say(totalsText(totals, end, this.trace.capture.pauses));
+    if (skipped > 0)
+      this.status.say(
+        `${formatCount(skipped, 'event')} of these ${skipped === 1 ? 'was' : 'were'} forgotten before ${skipped === 1 ? 'it was' : 'they were'} printed.`,
+      );
+  }
+
+  #logSkipped(skipped: readonly SkippedFunctions[]): void {
+    for (const { reason, names } of skipped)
+      this.status.log.info(`not attached, ${reason}: ${names.join(', ')}`);
   }
 }
 
@@ -172,8 +241,8 @@ class JsonFront implements Front {
     private readonly version: string,
     sources: PlaceSources | undefined,
   ) {
-    const { store } = trace.capture;
-    const line = (event: EventIndex) => jsonLine(eventObject(store, event));
+    const { capture } = trace;
+    const line = (event: EventIndex) => jsonLine(eventObject(capture, event));
     this.events =
       sources === undefined
         ? { line }
@@ -181,7 +250,7 @@ class JsonFront implements Front {
             prepare: () => sources.prepare(),
             line: (event) =>
               sources.isFirst(event)
-                ? jsonLine(placeObject(store, event, sources.of(event))) + line(event)
+                ? jsonLine(placeObject(capture.store, event, sources.of(event))) + line(event)
                 : line(event),
           };
   }
@@ -193,8 +262,20 @@ class JsonFront implements Front {
     for (const filter of capture.filters) this.inForce(filter);
   }
 
-  lost(total: number): void {
-    this.#print(lostObject(total));
+  modules(modules: ModulesLoaded): void {
+    this.#print(modulesObject(modules));
+  }
+
+  lost(totals: Losses): void {
+    this.#print(lostObject(totals));
+  }
+
+  skipped(first: EventIndex, end: EventIndex): string {
+    return jsonLine(skippedObject(first, end));
+  }
+
+  paused(pause: TracePause): void {
+    this.#print(pausedObject(pause, this.trace.capture.hello));
   }
 
   inForce(filter: CaptureFilter): void {
@@ -205,27 +286,11 @@ class JsonFront implements Front {
     this.#print(refusedObject(line, error));
   }
 
-  end(end: CaptureEnd, totals: Totals): void {
-    this.#print(endObject(end, totals));
+  end(end: CaptureEnd, totals: StoryTotals, skipped: number): void {
+    this.#print(endObject(end, totals, this.trace.capture.pauses, skipped));
   }
 
   #print(object: object): void {
     this.stdout.write(jsonLine(object));
-  }
-}
-
-/** Creates a file or renews its time, for scripts that wait for the probes. */
-function touch(path: string): void {
-  try {
-    closeSync(openSync(path, 'a'));
-    const now = new Date();
-    utimesSync(path, now, now);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new PacketTraceError(
-      'usage',
-      `The ready file cannot be written: ${why}`,
-      'Give --ready-file a path that can be written.',
-    );
   }
 }

@@ -1,12 +1,13 @@
 /**
  * The entry of what is printed: events of a capture come in, and go out as the lines that text-format.ts or
  * json-format.ts makes of them, in order, in large writes, and no faster than the reader takes them: events wait in
- * the capture, not as text.
+ * the capture, not as text. Those that are printed are released; of too many that wait it forgets the oldest.
  */
 import type { Writable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import type { Capture } from '../../recording/capture.ts';
 import type { EventIndex } from '../../recording/types.ts';
+import { drained } from '../lines.ts';
 import { announcesDrop } from './text-format.ts';
 
 const WRITE_BYTES = 64 * 1024;
@@ -26,11 +27,15 @@ export interface PrinterOptions {
   /** Tell of a drop in the line of the function that it happened in. */
   foldDrops: boolean;
   limitLines: number | undefined;
+  /** Events from `first` to before `end` were forgotten before they were printed. @returns what to print in their place */
+  skipped: (first: EventIndex, end: EventIndex) => string;
   /** The limit is reached or the reader is gone: nothing more will be printed. */
   onFull: () => void;
 }
 
 export class EventPrinter {
+  /** Events that were forgotten before they were printed. */
+  skipped = 0;
   #next: EventIndex = 0;
   #lines = 0;
   #full = false;
@@ -38,6 +43,8 @@ export class EventPrinter {
   #requested = false;
   #running: Promise<void> | undefined;
   #hold: NodeJS.Timeout | undefined;
+  /** Why a line could not be made: the printer stopped, and finish() tells. */
+  #fault: { error: unknown } | undefined;
   /** Drops that were told of with their function. */
   readonly #folded = new Set<EventIndex>();
 
@@ -54,16 +61,24 @@ export class EventPrinter {
   /** There may be something new to print. */
   request(): void {
     this.#requested = true;
-    this.#running ??= this.#run(false).finally(() => {
-      this.#running = undefined;
-      if (this.#requested && !this.#full) this.request(); // after the last look, before its end
-    });
+    this.#running ??= this.#start(false);
   }
 
-  /** Prints what is left. */
+  /** Prints what is left. @throws what went wrong with any line */
   async finish(): Promise<void> {
-    await this.#running;
-    await this.#run(true);
+    await this.#forced();
+    if (this.#fault !== undefined) throw this.#fault.error;
+  }
+
+  async #start(force: boolean): Promise<void> {
+    try {
+      await this.#run(force);
+    } catch (error) {
+      this.#fault = { error };
+      this.#stop();
+    }
+    this.#running = undefined;
+    if (this.#requested && !this.#full) this.request(); // after the last look, before its end
   }
 
   async #run(force: boolean): Promise<void> {
@@ -73,7 +88,8 @@ export class EventPrinter {
       await this.lines.prepare?.();
       const text = this.#text(force);
       if (text === '') break;
-      if (!this.output.write(text)) await this.#drained();
+      this.capture.release(this.#next);
+      if (!this.output.write(text)) await drained(this.output);
       await setImmediate(); // let what arrives be received
     }
   }
@@ -82,7 +98,7 @@ export class EventPrinter {
   #text(force: boolean): string {
     const { store } = this.capture;
     const { limitLines = Infinity } = this.options;
-    let text = '';
+    let text = this.#skipForgotten();
     while (this.#next < store.length && text.length < WRITE_BYTES && this.#lines < limitLines) {
       const event = this.#next;
       const drop = this.options.foldDrops && announcesDrop(store, event) ? this.#dropAfter(event) : 'none';
@@ -100,6 +116,17 @@ export class EventPrinter {
     return text;
   }
 
+  #skipForgotten(): string {
+    const { first } = this.capture.store;
+    const next = this.#next;
+    if (first <= next) return '';
+    this.#next = first;
+    this.skipped += first - next;
+    // Of these it was told with their functions.
+    for (const event of this.#folded) if (event < first && this.#folded.delete(event)) this.skipped--;
+    return this.options.skipped(next, first);
+  }
+
   /** The next event of the same packet if that is a drop; `unknown` while it may still come. */
   #dropAfter(event: EventIndex): EventIndex | 'none' | 'unknown' {
     const { store } = this.capture;
@@ -112,18 +139,9 @@ export class EventPrinter {
   }
 
   async #forced(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+    this.#running = this.#start(true);
     await this.#running;
-    this.#running = this.#run(true).finally(() => (this.#running = undefined));
-  }
-
-  #drained(): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        this.output.off('drain', done).off('close', done).off('error', done);
-        resolve();
-      };
-      this.output.on('drain', done).on('close', done).on('error', done);
-    });
   }
 
   #stop(): void {

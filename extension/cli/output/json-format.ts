@@ -1,21 +1,26 @@
 /** Objects of the JSON output, one a line. docs/json.md describes every field; a test compares. */
-import type { Attached, Hello } from '../../../common/protocol.ts';
-import type { CaptureEnd, EventStore } from '../../recording/capture.ts';
+import type { Attached, Hello, ModulesLoaded, SkippedFunctions } from '../../../common/protocol.ts';
+import type { Capture, CaptureEnd, EventStore, TracePause } from '../../recording/capture.ts';
+import { pausedMilliseconds } from '../../recording/pauses.ts';
+import type { StoryTotals } from '../../recording/story-totals.ts';
+import { wallClockOf } from '../../recording/target-clock.ts';
 import type { EventIndex } from '../../recording/types.ts';
+import type { Losses } from '../../recording/wording.ts';
 import type { CaptureFilter } from '../../recording/filters.ts';
 import { PacketTraceError } from '../../base/errors.ts';
+import { printableJson } from '../../base/printable.ts';
 import type { MatchReport } from '../../filter/capture-file/match.ts';
+import type { CleanReport } from '../../target/clean.ts';
 import type { Target } from '../../target/connection.ts';
 import type { TargetCheck } from '../../tracing/with-agent.ts';
 import type { SourceLine } from './place-sources.ts';
-import type { Totals } from './totals.ts';
 
 /** Raised when a field changes its meaning or goes away; new fields may appear at any time. */
-export const JSON_SCHEMA_VERSION = 1;
+export const JSON_SCHEMA_VERSION = 2;
 
-/** An object as a line; unknown values are null, never left out. */
+/** An object as a line, which may be shown on a terminal; unknown values are null, never left out. */
 export function jsonLine(object: object): string {
-  return `${JSON.stringify(object)}\n`;
+  return `${printableJson(JSON.stringify(object))}\n`;
 }
 
 export function targetObject(target: Target, hello: Hello | undefined, version: string): object {
@@ -43,11 +48,28 @@ export function attachedObject(attached: Attached, total: number): object {
     type: 'attached',
     backend: attached.backend,
     functions: attached.functions.length,
-    skipped: attached.skipped.map(({ reason, names }) => ({ reason, count: names.length, names })),
-    ownConnection: attached.ownConnection ?? null,
+    lifeCycleFunctions: attached.lifeCycleFunctions,
+    skipped: skippedObjects(attached.skipped),
+    ownConnections: attached.ownConnections,
+    otherConnections: attached.otherConnections,
     dropReasons: attached.dropReasons.length,
     milliseconds: { ...attached.milliseconds, total: Math.round(total) },
   };
+}
+
+/** Modules that came while tracing. */
+export function modulesObject(modules: ModulesLoaded): object {
+  return {
+    type: 'modules',
+    names: modules.names,
+    functions: modules.functions.length,
+    lifeCycleFunctions: modules.lifeCycleFunctions,
+    skipped: skippedObjects(modules.skipped),
+  };
+}
+
+function skippedObjects(skipped: readonly SkippedFunctions[]): object[] {
+  return skipped.map(({ reason, names }) => ({ reason, count: names.length, names }));
 }
 
 /** A filter that is in force from now on. */
@@ -55,9 +77,7 @@ export function filterObject(
   { generation, filter, tunnelFilterL2, tunnelFilterL3, since }: CaptureFilter,
   hello: Hello | undefined,
 ): object {
-  const offset = hello && BigInt(hello.realtimeOffset);
-  const wallClock =
-    since === undefined || offset === undefined ? null : Number((since + offset) / 1000n) / 1000;
+  const wallClock = since === undefined || hello === undefined ? null : wallClockOf(since, hello);
   return { type: 'filter', generation, filter, tunnelFilterL2, tunnelFilterL3, wallClock };
 }
 
@@ -66,13 +86,23 @@ export function refusedObject(command: string, error: PacketTraceError): object 
   return { type: 'refused', command, ...describeError(error) };
 }
 
-export function eventObject(store: EventStore, event: EventIndex): object {
+export function cleanObject({ label, removed, probes, kept, running }: CleanReport): object {
+  return { type: 'clean', schema: JSON_SCHEMA_VERSION, target: label, removed, probes, kept, running };
+}
+
+export function eventObject(
+  { store, trajectories }: Pick<Capture, 'store' | 'trajectories'>,
+  event: EventIndex,
+): object {
   const probed = store.function(event);
+  const trajectory = store.trajectory(event);
   return {
     type: 'event',
     event,
-    trajectory: store.trajectory(event),
+    trajectory,
+    parent: trajectories.parent(trajectory) ?? null,
     kind: store.kind(event),
+    edge: store.edge(event) ?? null,
     time: store.time(event),
     wallClock: store.wallClock(event),
     skb: store.skb(event),
@@ -107,23 +137,43 @@ export function placeObject(store: EventStore, event: EventIndex, source: Source
   };
 }
 
-export function lostObject(lost: number): object {
-  return { type: 'lost', lost };
+/** Events that were forgotten before they were printed. */
+export function skippedObject(first: EventIndex, end: EventIndex): object {
+  return { type: 'skipped', event: first, events: end - first };
 }
 
-export function endObject(end: CaptureEnd, totals: Totals): object {
+export function lostObject({ lost, missed, untracked }: Losses): object {
+  return { type: 'lost', lost, missed, untracked };
+}
+
+/** A pause that begins, and once more when it is over. */
+export function pausedObject({ why, from, to }: TracePause, hello: Hello | undefined): object {
+  const clock = (time: bigint | undefined) =>
+    time === undefined || hello === undefined ? null : wallClockOf(time, hello);
+  return { type: 'paused', why, from: clock(from), to: clock(to) };
+}
+
+export function endObject(
+  end: CaptureEnd,
+  { packets, trajectories, outcomes, reasons }: StoryTotals,
+  pauses: readonly TracePause[],
+  skipped: number,
+): object {
   return {
     type: 'end',
     why: end.why,
     events: end.events,
+    bytes: end.bytes,
     lost: end.lost,
-    missed: end.agent?.missed ?? null,
-    trajectories: totals.trajectories,
-    dropped: totals.dropped,
-    freed: totals.freed,
-    alive: totals.alive,
-    dropReasons: Object.fromEntries(totals.reasons),
-    milliseconds: { detach: end.agent?.milliseconds.detach ?? null },
+    missed: end.missed,
+    untracked: end.untracked,
+    incomplete: end.incomplete ?? null,
+    skipped,
+    trajectories,
+    packets,
+    ...outcomes,
+    dropReasons: Object.fromEntries(reasons),
+    milliseconds: { detach: end.agent?.milliseconds.detach ?? null, paused: pausedMilliseconds(pauses) },
   };
 }
 

@@ -45,6 +45,7 @@ export class PlaceSources {
   async prepare(): Promise<void> {
     const { store } = this.capture;
     for (; this.looked < store.length; this.looked++) {
+      this.looked = Math.max(this.looked, store.first);
       const place = store.place(this.looked);
       if (place === undefined || this.known.has(place.start + place.offset)) continue;
       this.firsts.add(this.looked);

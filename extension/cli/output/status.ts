@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { printable, printableLines } from '../../base/printable.ts';
 import type { Logger } from '../../target/connection.ts';
 
 export interface StatusStream extends Writable {
@@ -18,19 +19,19 @@ export class Status {
   /** The present stage, e.g. "Uploading the agent (2 of 9 MB)". */
   progress(message: string): void {
     if (this.stream.isTTY === true) {
-      this.stream.write(`\r\x1b[K${message}`);
+      this.stream.write(`\r\x1b[K${printable(message)}`);
       this.#shown = true;
       return;
     }
     const stage = message.replace(/ \(.*\)$/, '');
-    if (stage !== this.#stage) this.stream.write(`${stage}\n`);
+    if (stage !== this.#stage) this.stream.write(`${printable(stage)}\n`);
     this.#stage = stage;
   }
 
   /** A line that stays. */
   say(message: string): void {
     this.clear();
-    this.stream.write(`${message}\n`);
+    this.stream.write(`${printableLines(message)}\n`);
   }
 
   /** Takes the changing line away. */

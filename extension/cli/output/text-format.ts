@@ -1,12 +1,17 @@
 /** Lines as pwru prints them, so that its users and their scripts feel at home. */
+import { printable } from '../../base/printable.ts';
 import { formatEtherType } from '../../base/tuple.ts';
-import type { EventStore } from '../../recording/capture.ts';
-import type { EventIndex } from '../../recording/types.ts';
+import type { Capture, EventStore } from '../../recording/capture.ts';
+import type { EventIndex, TrajectoryId } from '../../recording/types.ts';
 import { placeText } from '../../recording/wording.ts';
 import type { TraceOptions } from '../options.ts';
+import { red } from './color.ts';
 import type { PlaceSources } from './place-sources.ts';
 
-export type TextOptions = Pick<TraceOptions, 'tuple' | 'meta' | 'timestamp'>;
+export interface TextOptions extends Pick<TraceOptions, 'tuple' | 'meta' | 'timestamp'> {
+  /** Drops stand out. */
+  hasColors: boolean;
+}
 
 /** Two IPv4 addresses with ports and `(tcp)`; longer tuples widen the column for the lines that follow. */
 const TUPLE_WIDTH = 49;
@@ -20,13 +25,19 @@ const DROP_FUNCTION = /kfree_skb|skb_reason_drop/;
 export class TextFormat {
   #tupleWidth = TUPLE_WIDTH;
   /** When each trajectory was printed last; only for relative timestamps. */
-  readonly #lastTime: number[] = [];
+  readonly #lastTime = new Map<TrajectoryId, number>();
+  /** With so many, those that are forgotten are looked for. */
+  #sweepAt = 1024;
 
   constructor(
-    private readonly store: EventStore,
+    private readonly capture: Pick<Capture, 'store' | 'trajectories'>,
     private readonly options: TextOptions,
     private readonly sources?: PlaceSources,
   ) {}
+
+  private get store(): EventStore {
+    return this.capture.store;
+  }
 
   prepare(): Promise<void> {
     return this.sources?.prepare() ?? Promise.resolve();
@@ -50,21 +61,29 @@ export class TextFormat {
     const { store } = this;
     const { tuple, meta, timestamp } = this.options;
     let line = timestamp === 'absolute' ? `${localTime(store.wallClock(event))} ` : '';
-    const process = fitted(`${store.comm(event)}:${store.pid(event)}`).padEnd(NAME_WIDTH);
+    const process = fitted(`${printable(store.comm(event))}:${store.pid(event)}`).padEnd(NAME_WIDTH);
     line += `${store.skb(event)} ${String(store.cpu(event)).padEnd(3)} ${process}`;
     if (timestamp !== 'none') line += ` ${this.#timestamp(event).padEnd(16)}`;
     if (meta) line += ` ${this.#meta(event)}`;
     if (tuple) line += ` ${this.#tuple(event)}`;
-    return `${line} ${this.#withSource(this.#functionName(event, drop), drop ?? event)}\n`;
+    const name = printable(this.#functionName(event, drop));
+    const isDrop = drop !== undefined || store.kind(event) === 'drop';
+    return `${line} ${this.#withSource(name, drop ?? event, isDrop)}\n`;
   }
 
   #timestamp(event: EventIndex): string {
     if (this.options.timestamp !== 'relative') return String(this.store.monotonic(event));
     const id = this.store.trajectory(event);
     const time = this.store.time(event);
-    const before = this.#lastTime[id] ?? time;
-    this.#lastTime[id] = time;
+    const before = this.#lastTime.get(id) ?? time;
+    this.#lastTime.set(id, time);
+    if (this.#lastTime.size > this.#sweepAt) this.#sweep();
     return String(time - before);
+  }
+
+  #sweep(): void {
+    for (const id of this.#lastTime.keys()) if (!this.capture.trajectories.has(id)) this.#lastTime.delete(id);
+    this.#sweepAt = Math.max(1024, this.#lastTime.size * 2);
   }
 
   #meta(event: EventIndex): string {
@@ -74,7 +93,7 @@ export class TextFormat {
     return [
       String(store.netns(event)).padEnd(10),
       store.mark(event).toString(16).padEnd(8),
-      centred(fitted(device === undefined ? String(ifindex) : `${device}:${ifindex}`)),
+      centred(fitted(device === undefined ? String(ifindex) : `${printable(device)}:${ifindex}`)),
       formatEtherType(store.protocol(event)),
       String(store.mtu(event)).padEnd(5),
       String(store.packetLength(event)).padEnd(5),
@@ -96,9 +115,12 @@ export class TextFormat {
     return `skb:kfree_skb(${reason(event)}) in ${placeText(this.store, event)}`;
   }
 
-  #withSource(name: string, event: EventIndex): string {
+  #withSource(name: string, event: EventIndex, isDrop: boolean): string {
     const source = this.sources?.of(event);
-    return source === undefined ? name : `${name.padEnd(FUNCTION_WIDTH)} ${source.file}:${source.line}`;
+    const shown = isDrop && this.options.hasColors ? red(name) : name;
+    if (source === undefined) return shown;
+    const padding = ' '.repeat(Math.max(0, FUNCTION_WIDTH - name.length));
+    return `${shown}${padding} ${printable(source.file)}:${source.line}`;
   }
 }
 

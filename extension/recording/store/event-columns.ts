@@ -1,16 +1,19 @@
-/** Events in columns of typed arrays, in chunks so that growing copies nothing. 56 bytes an event. */
+/**
+ * Events in columns of typed arrays, in chunks so that growing copies nothing and the oldest can be forgotten.
+ * 56 bytes an event.
+ */
+import { newestBelow } from './wrapped.ts';
+
 export const CHUNK_EVENTS = 65_536;
 const CHUNK_SHIFT = 16;
 const CHUNK_MASK = CHUNK_EVENTS - 1;
 
-/** No next event. */
-export const NO_EVENT = 0xffff_ffff;
-
 export class EventChunk {
   /** Nanoseconds since the capture's first event. */
   readonly time = new Float64Array(CHUNK_EVENTS);
+  /** Low 32 bits of its number, as of the next event. */
   readonly trajectory = new Uint32Array(CHUNK_EVENTS);
-  /** The next event of the same trajectory, or NO_EVENT. */
+  /** The next event of the same trajectory; of its last one, anything. */
   readonly next = new Uint32Array(CHUNK_EVENTS);
   /** Record of the address table. */
   readonly address = new Uint32Array(CHUNK_EVENTS);
@@ -33,13 +36,19 @@ export class EventChunk {
 }
 
 export class EventColumns {
-  readonly #chunks: EventChunk[] = [];
+  /** The oldest that is kept: those before it were forgotten, a chunk at a time. */
+  first = 0;
+  /** Of all that there were: the number of the next one. */
   length = 0;
+  readonly #chunks: EventChunk[] = [];
+  /** A forgotten chunk, to be filled again: what lives long and is large is collected late. */
+  #spare: EventChunk | undefined;
 
-  /** The chunk that holds an event; its row there is `row(event)`. @throws RangeError */
+  /** The chunk that holds an event; its row there is `row(event)`. @throws RangeError where it is not kept */
   chunk(event: number): EventChunk {
-    const chunk = event < this.length ? this.#chunks[event >>> CHUNK_SHIFT] : undefined;
-    if (chunk === undefined) throw new RangeError(`event ${event} of ${this.length}`);
+    const kept = event >= this.first && event < this.length;
+    const chunk = kept ? this.#chunks[(event - this.first) >>> CHUNK_SHIFT] : undefined;
+    if (chunk === undefined) throw new RangeError(`event ${event} of ${this.first} to ${this.length}`);
     return chunk;
   }
 
@@ -49,11 +58,33 @@ export class EventColumns {
 
   /** Makes room for one more event and returns its chunk; the event's number is `length` before the call. */
   append(): EventChunk {
-    const index = this.length++ >>> CHUNK_SHIFT;
-    return (this.#chunks[index] ??= new EventChunk());
+    const index = (this.length++ - this.first) >>> CHUNK_SHIFT;
+    const chunk = this.#chunks[index];
+    if (chunk !== undefined) return chunk;
+    const added = this.#spare ?? new EventChunk();
+    this.#spare = undefined;
+    this.#chunks.push(added);
+    return added;
+  }
+
+  /** Forgets the oldest chunk, which is full. */
+  forgetChunk(): void {
+    this.#spare = this.#chunks.shift();
+    this.first += CHUNK_EVENTS;
+  }
+
+  /** The number of a kept event by its low 32 bits. */
+  whole(low: number): number {
+    return newestBelow(this.length, low);
   }
 
   time(event: number): number {
     return this.chunk(event).time[event & CHUNK_MASK] ?? 0;
+  }
+
+  /** Every kept chunk with the number of its rows that are filled. */
+  *chunks(): Generator<readonly [chunk: EventChunk, rows: number]> {
+    for (const [nth, chunk] of this.#chunks.entries())
+      yield [chunk, Math.min(CHUNK_EVENTS, this.length - this.first - nth * CHUNK_EVENTS)];
   }
 }

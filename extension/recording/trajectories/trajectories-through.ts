@@ -1,12 +1,13 @@
 import type { Capture } from '../capture.ts';
-import type { TrajectoryId } from '../types.ts';
+import type { EventIndex, TrajectoryId } from '../types.ts';
 
 /** The trajectories that passed one of some functions; follows its capture, looking at each event once. */
 export class TrajectoriesThrough {
-  private readonly found: TrajectoryId[] = [];
-  /** By trajectory: 1 when it is among those found. */
-  private seen = new Uint8Array(1024);
-  private next = 0;
+  private readonly found = new Set<TrajectoryId>();
+  private inOrder: readonly TrajectoryId[] = [];
+  private next: EventIndex = 0;
+  /** Trajectories before this one are not among those found. */
+  private first: TrajectoryId = 0;
 
   /** @param names as in the source, without compiler suffixes */
   constructor(
@@ -14,28 +15,36 @@ export class TrajectoriesThrough {
     private readonly names: readonly string[],
   ) {}
 
-  /** Those of now, in order. */
+  /** Those of now that are kept, in order; the same array as long as they are the same. */
   ids(): readonly TrajectoryId[] {
+    const { store } = this.capture;
+    const changed = [this.forget(), this.next < store.length && this.look()].includes(true);
+    if (changed) this.inOrder = [...this.found].sort((a, b) => a - b);
+    return this.inOrder;
+  }
+
+  private look(): boolean {
     const { functionCounts, store, trajectories } = this.capture;
-    if (this.next === store.length) return this.found;
-    if (trajectories.length > this.seen.length) {
-      const larger = new Uint8Array(trajectories.length * 2);
-      larger.set(this.seen);
-      this.seen = larger;
-    }
     const numbers = new Set(
       this.names.flatMap((name) => functionCounts.of(name).map(({ number }) => number)),
     );
-    const before = this.found.length;
-    for (; this.next < store.length; this.next++) {
+    const before = this.found.size;
+    for (this.next = Math.max(this.next, store.first); this.next < store.length; this.next++) {
       const number = functionCounts.functionOf(this.next);
       if (number === undefined || !numbers.has(number)) continue;
       const id = store.trajectory(this.next);
-      if (this.seen[id] === 1) continue;
-      this.seen[id] = 1;
-      this.found.push(id);
+      if (trajectories.has(id)) this.found.add(id);
     }
-    if (this.found.length > before) this.found.sort((a, b) => a - b);
-    return this.found;
+    return this.found.size > before;
+  }
+
+  /** Leaves out those that the capture forgot since the last time. */
+  private forget(): boolean {
+    const { trajectories } = this.capture;
+    if (this.first === trajectories.first) return false;
+    this.first = trajectories.first;
+    const before = this.found.size;
+    for (const id of this.found) if (!trajectories.has(id)) this.found.delete(id);
+    return this.found.size < before;
   }
 }

@@ -1,217 +1,333 @@
 /**
- * Which events belong to one packet's life.
- *
- * Identity is the address of the `struct sk_buff` and a generation: slab memory is reused within microseconds
- * and pointers alone would glue strangers together. A new trajectory starts at an address
- *  - when it was never seen;
- *  - after a release (release-phase.ts): the first event that is not part of it, and also a further release
- *    step with another `skb->head`;
- *  - when `skb->head` changed unseen and the events in between may be missing: more than `GAP_NS` passed or
- *    the kernel lost events. A change alone proves nothing: with a function pattern, pskb_expand_head may not
- *    be probed.
- *
- * Doubts. Where neither release functions nor drops are probed and heads are reused as well, two lives within
- * `GAP_NS` are told as one. A lost pskb_expand_head cuts one life in two. A function that a destructor of an
- * unusual name calls on its skb counts as a new life. Clones and copies are trajectories of their own.
+ * Which events belong to one packet's life, and what lives have to do with each other. Who a packet is was decided in
+ * the kernel (bpf/events/life.h): each event carries the number of its life. Here lives become trajectories, copies
+ * children of what they were made from, and a trajectory with all its copies one story with one outcome.
  */
-import { kernelAddress } from '../../../common/kernel-address.ts';
-import { NO_EVENT, type EventColumns } from '../store/event-columns.ts';
-import { InternTable } from '../store/intern-table.ts';
-import { isReleased, nextPhase, startsNewLife, Step, type Phase } from './release-phase.ts';
-import type { Trajectories } from '../capture.ts';
+import type { EventColumns } from '../store/event-columns.ts';
+import { newestBelow } from '../store/wrapped.ts';
+import type { StoryCounts, Trajectories, TrajectoryEnd } from '../capture.ts';
+import { countStory, noStories } from '../story-totals.ts';
 import type { EventIndex, TrajectoryId } from '../types.ts';
+import { LifeFlag, Lives } from './lives.ts';
+import { Reached } from './outcome.ts';
+import { NOBODY, NONE, TrajectoryRows } from './trajectory-rows.ts';
 
-/** An skb that waits longer than this for its next function is rare; an address reused after it is not. */
-const GAP_NS = 5e9;
-
-const End = { Alive: 0, Freed: 1, Dropped: 2 } as const;
-
-/** Columns that grow by doubling. */
-interface Columns {
-  skb: Uint32Array;
-  first: Uint32Array;
-  last: Uint32Array;
-  events: Uint32Array;
-  functions: Uint32Array;
-  dropReason: Uint32Array;
-  end: Uint8Array;
-}
-
-/** The current life at each skb address. */
-interface Lives {
-  trajectory: Uint32Array;
-  headLow: Uint32Array;
-  headHigh: Uint32Array;
-  lost: Uint32Array;
-  time: Float64Array;
-  phase: Uint8Array;
-}
+/** Which of several ends of a story is its outcome: the first of these. */
+const OUTCOMES: readonly TrajectoryEnd[] = [
+  'delivered',
+  'transmitted',
+  'dropped',
+  'alive',
+  'unknown',
+  'merged',
+  'consumed',
+];
 
 export class TrajectoryTable implements Trajectories {
   length = 0;
-  readonly #addresses = new InternTable(2);
-  #columns = trajectoryColumns(1024);
-  #lives = liveColumns(1024);
-  /** Events lost so far: differs from a life's mark when some may be missing in it. */
-  #lost = 0;
+  first = 0;
+  stories = 0;
+  readonly forgotten: StoryCounts = noStories();
+  readonly #rows = new TrajectoryRows();
+  readonly #lives = new Lives(this.#rows);
   /** Where `event` stopped last: walking forward from there makes reading in order cheap. */
-  #cursor = { id: NO_EVENT, nth: 0, event: 0 };
+  #cursor = { id: -1, nth: 0, event: 0 };
 
   constructor(
     private readonly events: EventColumns,
     private readonly reasonName: (reason: number) => string | undefined,
   ) {}
 
-  /**
-   * Puts the event that was just appended into its trajectory and returns that.
-   * @param words the record; `at` is the place of its skb address, followed by `head`.
-   */
-  add(
-    event: EventIndex,
-    words: Uint32Array,
-    at: number,
-    time: number,
-    step: Step,
-    lostBefore: number,
-  ): TrajectoryId {
-    const address = this.#addresses.intern(words, at);
-    if (address === this.#lives.phase.length) this.#lives = grown(this.#lives, liveColumns(address * 2));
-    this.#lost = (this.#lost + lostBefore) >>> 0;
-    const lives = this.#lives;
-    const headLow = words[at + 2] ?? 0;
-    const headHigh = words[at + 3] ?? 0;
-    const phase = (lives.phase[address] ?? 0) as Phase;
-    const sameHead = lives.headLow[address] === headLow && lives.headHigh[address] === headHigh;
-    let id = lives.trajectory[address] ?? NO_EVENT;
-    const isNew =
-      id === NO_EVENT ||
-      startsNewLife(phase, step) ||
-      (!sameHead &&
-        (isReleased(phase) ||
-          lives.lost[address] !== this.#lost ||
-          time - (lives.time[address] ?? 0) > GAP_NS));
-    if (isNew) id = this.#begin(address, event);
-    else this.#append(id, event);
-    const next = nextPhase(isNew ? Step.Other : phase, step);
-    lives.trajectory[address] = id;
-    lives.headLow[address] = headLow;
-    lives.headHigh[address] = headHigh;
-    lives.lost[address] = this.#lost;
-    lives.time[address] = time;
-    lives.phase[address] = next;
-    if (isReleased(next) && this.#columns.end[id] === End.Alive) this.#columns.end[id] = End.Freed;
-    if (step !== Step.Drop) this.#columns.functions[id] = (this.#columns.functions[id] ?? 0) + 1;
-    return id;
+  /** What is known by row: who writes a trajectory knows its row. */
+  get columns(): TrajectoryRows['columns'] {
+    return this.#rows.columns;
+  }
+
+  /** Rows are below this; some may be free. */
+  get rowCount(): number {
+    return this.#rows.length;
   }
 
   /**
-   * The tracepoint's reason for the trajectory that just got its Drop step.
-   * @returns whether it is the trajectory's first: that one counts
+   * The row of a life's trajectory; NOBODY where the life was forgotten.
+   * @param begins the event tells of its begin, as the first one of every life does
    */
-  setDropped(id: TrajectoryId, reason: number): boolean {
-    if (this.#columns.end[id] === End.Dropped) return false;
-    this.#columns.end[id] = End.Dropped;
-    this.#columns.dropReason[id] = reason;
+  ofLife(life: number, begins: boolean, skbLow: number, skbHigh: number, parentLife: number): number {
+    let row = life === 0 ? NOBODY : this.#lives.row(life);
+    if (!begins) return row;
+    // Told again where a packet that lives already becomes the copy of another.
+    if (row === NOBODY || !this.#isSkb(row, skbLow, skbHigh)) row = this.#begin(life, skbLow, skbHigh);
+    const parent = parentLife === 0 ? NOBODY : this.#lives.row(parentLife);
+    if (parent !== NOBODY && this.columns.parent[row] === NONE && this.#rows.root(parent) !== row)
+      this.#adopt(parent, row);
+    return row;
+  }
+
+  /** Appends an event. @param isFunction not the tracepoint */
+  append(row: number, event: EventIndex, isFunction: boolean): void {
+    const { first, last, events, functions } = this.columns;
+    if (events[row] === 0) first[row] = event;
+    else {
+      const before = this.events.whole(last[row] ?? 0);
+      if (before >= this.events.first) this.events.chunk(before).next[this.events.row(before)] = event;
+    }
+    last[row] = event;
+    events[row]!++;
+    if (isFunction) functions[row]!++;
+  }
+
+  setEnded(row: number): void {
+    this.#lives.end(row);
+  }
+
+  /** @param into life of the packet that it becomes a part of; 0: not followed */
+  setMerged(row: number, into: number): void {
+    this.columns.flags[row]! |= LifeFlag.Merged;
+    this.columns.mergedInto[row] = this.#lives.row(into);
+  }
+
+  /** @returns whether that is new */
+  setReached(row: number, reached: Reached): boolean {
+    const { reached: before } = this.columns;
+    // What a socket has it keeps, whatever reads it.
+    if (before[row] === reached || before[row] === Reached.Socket) return false;
+    before[row] = reached;
     return true;
   }
 
+  /** @param droppedIn the number of the function, plus one @returns whether it is the trajectory's first drop: that one counts */
+  setDropped(row: number, reason: number, droppedIn: number): boolean {
+    const { flags, dropReason, droppedIn: places } = this.columns;
+    if (((flags[row] ?? 0) & LifeFlag.Dropped) !== 0) return false;
+    flags[row]! |= LifeFlag.Dropped;
+    dropReason[row] = reason;
+    places[row] = droppedIn;
+    return true;
+  }
+
+  has(id: TrajectoryId): boolean {
+    return id < this.length && this.#rows.rowOf(id) !== NOBODY;
+  }
+
+  ids(): TrajectoryId[] {
+    return this.#rows.ids();
+  }
+
+  /** The kernel side has forgotten whom it followed: what has not ended by now was not followed to its end. */
+  endFollowing(): void {
+    this.#lives.endFollowing();
+  }
+
+  /** As endFollowing, and the numbers of lives begin anew. */
+  anotherAgent(): void {
+    this.#lives.beginAnew();
+  }
+
   eventCount(id: TrajectoryId): number {
-    return this.#columns.events[this.#known(id)] ?? 0;
+    return this.columns.events[this.#row(id)] ?? 0;
   }
 
   event(id: TrajectoryId, nth: number): EventIndex {
-    const count = this.eventCount(id);
+    const row = this.#row(id);
+    const count = this.columns.events[row] ?? 0;
     if (!Number.isInteger(nth) || nth < 0 || nth >= count) throw new RangeError(`event ${nth} of ${count}`);
-    if (nth === count - 1) return this.#columns.last[id] ?? 0;
-    if (nth === 0) return this.#columns.first[id] ?? 0;
+    if (nth === count - 1) return this.#last(row);
+    if (nth === 0) return this.#first(row);
     const cursor = this.#cursor;
-    if (cursor.id !== id || cursor.nth > nth)
-      this.#cursor = { id, nth: 0, event: this.#columns.first[id] ?? 0 };
-    for (; this.#cursor.nth < nth; this.#cursor.nth++) {
-      const { event } = this.#cursor;
-      this.#cursor.event = this.events.chunk(event).next[this.events.row(event)] ?? 0;
-    }
+    if (cursor.id !== id || cursor.nth > nth) this.#cursor = { id, nth: 0, event: this.#first(row) };
+    for (; this.#cursor.nth < nth; this.#cursor.nth++) this.#cursor.event = this.#next(this.#cursor.event);
     return this.#cursor.event;
   }
 
   functionCount(id: TrajectoryId): number {
-    return this.#columns.functions[this.#known(id)] ?? 0;
+    return this.columns.functions[this.#row(id)] ?? 0;
   }
 
   duration(id: TrajectoryId): number {
-    const { first, last } = this.#columns;
-    this.#known(id);
-    return this.events.time(last[id] ?? 0) - this.events.time(first[id] ?? 0);
+    const row = this.#row(id);
+    if (this.columns.events[row] === 0) return 0;
+    return this.events.time(this.#last(row)) - this.events.time(this.#first(row));
   }
 
-  end(id: TrajectoryId): 'alive' | 'freed' | 'dropped' {
-    const end = this.#columns.end[this.#known(id)];
-    return end === End.Dropped ? 'dropped' : end === End.Freed ? 'freed' : 'alive';
+  end(id: TrajectoryId): TrajectoryEnd {
+    return this.#end(this.#row(id));
   }
 
   dropReason(id: TrajectoryId): string | undefined {
-    if (this.end(id) !== 'dropped') return undefined;
-    return this.reasonName(this.#columns.dropReason[id] ?? 0);
+    return this.#reason(this.#row(id));
   }
 
-  /** The low 48 bits of the skb's address, and its number among the addresses seen. */
-  skb(id: TrajectoryId): { record: number; address: number } {
-    const record = this.#columns.skb[this.#known(id)] ?? 0;
-    return {
-      record,
-      address: kernelAddress(this.#addresses.word(record, 0), this.#addresses.word(record, 1)),
-    };
+  parent(id: TrajectoryId): TrajectoryId | undefined {
+    const parent = this.columns.parent[this.#row(id)] ?? NONE;
+    return parent === NONE ? undefined : this.#id(parent);
   }
 
-  #known(id: TrajectoryId): TrajectoryId {
-    if (!(id >= 0 && id < this.length)) throw new RangeError(`trajectory ${id} of ${this.length}`);
-    return id;
+  children(id: TrajectoryId): TrajectoryId[] {
+    const { child, sibling } = this.columns;
+    const children: TrajectoryId[] = [];
+    for (let at = child[this.#row(id)] ?? NONE; at !== NONE; at = sibling[at] ?? NONE)
+      children.push(this.#id(at));
+    return children.reverse();
   }
 
-  #begin(address: number, event: EventIndex): TrajectoryId {
-    const id = this.length++;
-    if (id === this.#columns.end.length) this.#columns = grown(this.#columns, trajectoryColumns(id * 2));
-    this.#columns.skb[id] = address;
-    this.#columns.first[id] = event;
-    this.#columns.last[id] = event;
-    this.#columns.events[id] = 1;
-    return id;
+  root(id: TrajectoryId): TrajectoryId {
+    return this.#id(this.#rows.root(this.#row(id)));
   }
 
-  #append(id: TrajectoryId, event: EventIndex): void {
-    const last = this.#columns.last[id] ?? 0;
-    this.events.chunk(last).next[this.events.row(last)] = event;
-    this.#columns.last[id] = event;
-    this.#columns.events[id] = (this.#columns.events[id] ?? 0) + 1;
+  outcome(root: TrajectoryId): TrajectoryEnd {
+    return this.#end(this.deciding(this.#row(root)));
   }
-}
 
-function trajectoryColumns(length: number): Columns {
-  const column = () => new Uint32Array(length);
-  return {
-    skb: column(),
-    first: column(),
-    last: column(),
-    events: column(),
-    functions: column(),
-    dropReason: column(),
-    end: new Uint8Array(length),
-  };
-}
+  outcomeReason(root: TrajectoryId): string | undefined {
+    return this.#reason(this.deciding(this.#row(root)));
+  }
 
-function liveColumns(length: number): Lives {
-  return {
-    trajectory: new Uint32Array(length).fill(NO_EVENT),
-    headLow: new Uint32Array(length),
-    headHigh: new Uint32Array(length),
-    lost: new Uint32Array(length),
-    time: new Float64Array(length),
-    phase: new Uint8Array(length),
-  };
-}
+  /** The address of its skb as two words. */
+  skb(id: TrajectoryId): { low: number; high: number } {
+    const row = this.#row(id);
+    return { low: this.columns.skbLow[row] ?? 0, high: this.columns.skbHigh[row] ?? 0 };
+  }
 
-/** Copies every column into the start of its larger one. */
-function grown<T extends { [K in keyof T]: Uint8Array | Uint32Array | Float64Array }>(from: T, to: T): T {
-  for (const name of Object.keys(from) as (keyof T)[]) to[name].set(from[name]);
-  return to;
+  /** The number of a trajectory that an event names by its low 32 bits. */
+  whole(low: number): TrajectoryId {
+    return newestBelow(this.length, low);
+  }
+
+  rootRow(row: number): number {
+    return this.#rows.root(row);
+  }
+
+  /** Of the members of a story the one whose end is the story's. @param root a row, as what is returned */
+  deciding(root: number): number {
+    let best = root;
+    let rank = this.#rank(root, root);
+    for (let row = this.#rows.nextMember(root); row !== NONE; row = this.#rows.nextMember(row)) {
+      const own = this.#rank(row, root);
+      if (own < rank) [best, rank] = [row, own];
+    }
+    return best;
+  }
+
+  /** What was put together again of a story's own pieces is not what became of it. */
+  #rank(row: number, root: number): number {
+    const end = this.#end(row);
+    const into = end === 'merged' ? (this.columns.mergedInto[row] ?? NONE) : NONE;
+    return into !== NONE && this.#rows.root(into) === root ? OUTCOMES.length : OUTCOMES.indexOf(end);
+  }
+
+  /** Whether a member of a story has an event before this one that is as asked for. @param root a row */
+  someEvent(root: number, before: EventIndex, isWanted: (event: EventIndex) => boolean): boolean {
+    const { events } = this.columns;
+    for (let row = root; row !== NONE; row = this.#rows.nextMember(row)) {
+      let left = events[row] ?? 0;
+      for (let event = this.#first(row); left > 0 && event !== before; event = this.#next(event)) {
+        if (isWanted(event)) return true;
+        if (--left === 0) break;
+      }
+    }
+    return false;
+  }
+
+  /** Forgets the trajectories that began before an event, and all of their stories with them. */
+  forgetBefore(event: EventIndex): void {
+    for (; this.first < this.length; this.first++) {
+      const row = this.#rows.rowOf(this.first);
+      if (row === NOBODY) continue;
+      if (newestBelow(this.events.length + 1, this.columns.begun[row] ?? 0) >= event) return;
+      this.#forget(this.#rows.root(row));
+    }
+  }
+
+  /** Lets go of lives of which nothing more will come; of trajectories nothing. */
+  closeLives(): void {
+    this.#lives.closeUnheard(this.events.length);
+    while (this.#lives.nextOver(() => true) !== NOBODY);
+  }
+
+  /** Forgets stories of which nothing more will come, all of whose events are before this one. */
+  forgetOver(event: EventIndex): void {
+    this.#lives.closeUnheard(this.events.length);
+    const isRead = (row: number) => this.columns.events[row] === 0 || this.#last(row) < event;
+    for (let row = this.#lives.nextOver(isRead); row !== NOBODY; row = this.#lives.nextOver(isRead)) {
+      const root = this.#rows.root(row);
+      const open = (this.columns.open[root] ?? 0) - 1;
+      this.columns.open[root] = open;
+      if (open === 0) this.#forget(root);
+    }
+  }
+
+  #end(row: number): TrajectoryEnd {
+    const flags = this.columns.flags[row] ?? 0;
+    if ((flags & LifeFlag.Dropped) !== 0) return 'dropped';
+    if ((flags & LifeFlag.Untracked) !== 0) return 'unknown';
+    const reached = this.columns.reached[row];
+    if (reached === Reached.Socket) return 'delivered';
+    if ((flags & LifeFlag.Unheard) !== 0) return 'unknown';
+    if ((flags & LifeFlag.Ended) === 0) return 'alive';
+    if ((flags & LifeFlag.Merged) !== 0) return 'merged';
+    return reached === Reached.Wire ? 'transmitted' : 'consumed';
+  }
+
+  #reason(row: number): string | undefined {
+    return this.#end(row) === 'dropped' ? this.reasonName(this.columns.dropReason[row] ?? 0) : undefined;
+  }
+
+  #isSkb(row: number, low: number, high: number): boolean {
+    return this.columns.skbLow[row] === low && this.columns.skbHigh[row] === high;
+  }
+
+  #begin(life: number, skbLow: number, skbHigh: number): number {
+    const row = this.#rows.take(this.length++);
+    const { columns } = this;
+    columns.begun[row] = this.events.length;
+    columns.skbLow[row] = skbLow;
+    columns.skbHigh[row] = skbHigh;
+    columns.open[row] = 1;
+    this.stories++;
+    this.#lives.begin(life, row);
+    return row;
+  }
+
+  #adopt(parent: number, row: number): void {
+    const { columns } = this;
+    columns.parent[row] = parent;
+    columns.sibling[row] = columns.child[parent] ?? NONE;
+    columns.child[parent] = row;
+    columns.open[this.#rows.root(parent)]! += columns.open[row] ?? 0;
+    this.stories--;
+  }
+
+  /** A story, and counts what became of it. @param root a row */
+  #forget(root: number): void {
+    const decides = this.deciding(root);
+    countStory(this.forgotten, this.#end(decides), this.#reason(decides));
+    for (let row = root, next = root; next !== NONE; row = next) {
+      next = this.#rows.nextMember(row);
+      this.#lives.forget(row);
+      this.#rows.release(row);
+    }
+  }
+
+  #id(row: number): TrajectoryId {
+    return this.columns.id[row] ?? 0;
+  }
+
+  /** @throws RangeError where it is not kept */
+  #row(id: TrajectoryId): number {
+    const row = id >= 0 && id < this.length ? this.#rows.rowOf(id) : NOBODY;
+    if (row === NOBODY) throw new RangeError(`trajectory ${id} of ${this.first} to ${this.length}`);
+    return row;
+  }
+
+  #first(row: number): EventIndex {
+    return this.events.whole(this.columns.first[row] ?? 0);
+  }
+
+  #last(row: number): EventIndex {
+    return this.events.whole(this.columns.last[row] ?? 0);
+  }
+
+  #next(event: EventIndex): EventIndex {
+    return this.events.whole(this.events.chunk(event).next[this.events.row(event)] ?? 0);
+  }
 }

@@ -1,9 +1,10 @@
 import type { Duplex } from 'node:stream';
 import ssh2 from 'ssh2';
-import type { Client, ClientChannel } from 'ssh2';
-import { cancelled, PacketTraceError } from '../../base/errors.ts';
+import type { Client, ClientChannel, ParsedKey } from 'ssh2';
+import { cancelled, PacketTraceError, throwIfCancelled } from '../../base/errors.ts';
+import { printable, printableLines } from '../../base/printable.ts';
 import { Authentication } from './authentication.ts';
-import type { HostKeyStore, Logger, Prompts } from '../connection.ts';
+import type { HostKeyPolicy, HostKeyStore, Logger, Prompts } from '../connection.ts';
 import { Deadline } from './deadline.ts';
 import { HostKeyCheck } from './host-key-check.ts';
 import { connectionLost } from '../shell.ts';
@@ -12,6 +13,10 @@ import type { SshSettings } from './config.ts';
 
 const KEEPALIVE_MS = 15_000;
 const KEEPALIVE_MISSES = 3;
+/** For each answer of the host in the login; ssh(1) has no such limit, and hosts give up after two minutes themselves. */
+const LOGIN_STEP_MS = 180_000;
+/** Of what a server says in farewell. */
+const SAID_LIMIT = 300;
 
 export interface SshClientRequest {
   settings: SshSettings;
@@ -20,6 +25,12 @@ export interface SshClientRequest {
   hostKeys: HostKeyStore;
   log: Logger;
   signal: AbortSignal | undefined;
+  /** Policy for unknown hosts that goes before the configuration's. */
+  hostKeyCheck: HostKeyPolicy | undefined;
+  /** Keys by their path that a hop before this one had unlocked. */
+  unlocked: Map<string, ParsedKey>;
+  /** In place of LOGIN_STEP_MS. */
+  loginStepMs?: number | undefined;
   /** Opens the way to the host's SSH port: TCP, a jump host's channel, or a proxy command. */
   openTransport(deadline: AbortSignal): Promise<Duplex>;
 }
@@ -39,44 +50,41 @@ export class SshClient implements Shell {
   /** @throws PacketTraceError of every kind that reaching and logging in can give */
   static async connect(request: SshClientRequest): Promise<SshClient> {
     const { settings, log } = request;
-    const name = `${settings.user}@${settings.hostName}${settings.port === 22 ? '' : `:${settings.port}`}`;
+    const name = displayName(settings);
     const limit = new AbortController();
-    const deadline = new Deadline(settings.connectTimeoutMs, () => limit.abort());
-    const abort = () => limit.abort();
-    request.signal?.addEventListener('abort', abort);
+    const deadline = new Deadline(settings.connectTimeoutMs, () => limit.abort(noAnswer(name, settings)));
+    const cancel = () => limit.abort(cancelled());
+    request.signal?.addEventListener('abort', cancel);
     try {
-      request.signal?.throwIfAborted();
+      throwIfCancelled(request.signal);
+      deadline.restart();
       const check = await HostKeyCheck.load({ ...request, deadline });
       const transport = await request.openTransport(limit.signal);
-      const client = await logIn(request, name, transport, check, deadline, limit.signal);
+      const client = await logIn(request, name, transport, check, deadline, limit);
       log.info(`Connected to ${name}`);
       return new SshClient(name, client);
     } catch (error) {
-      if (request.signal?.aborted === true) throw cancelled();
-      if (limit.signal.aborted) {
-        throw new PacketTraceError(
-          'connection-timeout',
-          `${name} did not answer within ${settings.connectTimeoutMs / 1000} seconds.`,
-          'Check the address, that the host is up, and that no firewall drops connections to its SSH port.',
-          { cause: error },
-        );
-      }
-      throw error;
+      throw limit.signal.aborted ? limit.signal.reason : error;
     } finally {
       deadline.stop();
-      request.signal?.removeEventListener('abort', abort);
+      request.signal?.removeEventListener('abort', cancel);
     }
   }
 
-  start(): Promise<ShellProcess> {
+  start(signal?: AbortSignal): Promise<ShellProcess> {
     return new Promise((resolve, reject) => {
       if (!this.#alive) {
         reject(connectionLost(this));
         return;
       }
+      const cancel = () => reject(cancelled());
+      signal?.addEventListener('abort', cancel);
       this.client.exec('/bin/sh', (error, channel) => {
+        signal?.removeEventListener('abort', cancel);
         if (error === undefined) {
-          resolve(this.#process(channel));
+          const process = this.#process(channel);
+          if (signal?.aborted === true) process.kill();
+          resolve(process);
         } else if (!this.#alive) {
           reject(connectionLost(this));
         } else {
@@ -92,12 +100,20 @@ export class SshClient implements Shell {
     });
   }
 
-  /** A byte stream from the host to another one, for ProxyJump. */
-  forward(host: string, port: number): Promise<Duplex> {
+  /**
+   * A byte stream from the host to another one, for ProxyJump.
+   * @throws PacketTraceError, or the limit's reason: a jump host waits for minutes for a host that is off
+   */
+  forward(host: string, port: number, limit: AbortSignal): Promise<Duplex> {
     return new Promise((resolve, reject) => {
+      const onLimit = () => reject(limit.reason as Error);
+      limit.addEventListener('abort', onLimit);
+      if (limit.aborted) onLimit();
       this.client.forwardOut('127.0.0.1', 0, host, port, (error, channel) => {
+        limit.removeEventListener('abort', onLimit);
         if (error === undefined) {
-          resolve(channel);
+          if (limit.aborted) channel.destroy();
+          else resolve(channel);
           return;
         }
         reject(
@@ -147,44 +163,47 @@ function logIn(
   name: string,
   transport: Duplex,
   check: HostKeyCheck,
-  deadline: Deadline,
-  limit: AbortSignal,
+  connecting: Deadline,
+  limit: AbortController,
 ): Promise<Client> {
   const { settings, log, prompts } = request;
+  const stepMs = request.loginStepMs ?? LOGIN_STEP_MS;
+  const deadline = new Deadline(stepMs, () =>
+    limit.abort(loginStalled(name, authentication.waitingFor, stepMs)),
+  );
   const authentication = new Authentication({
     settings,
     who: name,
     identity: request.identity,
     prompts: { secret: (question) => deadline.whilePaused(() => prompts.secret(question)) },
+    unlocked: request.unlocked,
+    deadline,
     log,
   });
   const client = new ssh2.Client();
-  return new Promise((resolve, reject) => {
+  return new Promise<Client>((resolve, reject) => {
     const fail = (error: Error) => {
-      limit.removeEventListener('abort', onLimit);
       reject(error);
       transport.destroy();
     };
-    const onLimit = () => fail(new Error('time limit'));
-    limit.addEventListener('abort', onLimit);
+    limit.signal.addEventListener('abort', () => fail(new Error('time limit')), { once: true });
+    if (limit.signal.aborted) fail(new Error('time limit'));
     let verified = false;
     client
-      .on('ready', () => {
-        limit.removeEventListener('abort', onLimit);
-        resolve(client);
-      })
+      .on('ready', () => resolve(client))
+      .on('banner', (text) => log.info(`${name} says: ${printableLines(text).trim()}`))
       .on('error', (error) => {
         log.debug(`${name}: ${error.message}`);
         // One key that could not sign: ssh2 goes on with the next.
         if (error.level === 'agent') return;
         if (error instanceof PacketTraceError) fail(error);
         else if (check.refusal !== undefined) fail(check.refusal);
-        else if (verified) fail(authentication.failure(error.message));
-        else fail(handshakeFailure(name, error));
+        else if (!verified) fail(handshakeFailure(name, error));
+        else fail(loginFailure(authentication, error));
       })
       .on('close', () => {
         if (check.refusal !== undefined) fail(check.refusal);
-        else if (verified) fail(authentication.failure('It closed the connection.'));
+        else if (verified) fail(authentication.failure(undefined, 'It closed the connection.'));
         else fail(handshakeFailure(name, new Error('it closed the connection')));
       })
       .connect({
@@ -196,20 +215,60 @@ function logIn(
         algorithms: { serverHostKey: check.algorithms as [] },
         hostVerifier: (key: Buffer, verify: (accepted: boolean) => void) => {
           void check.accepts(key).then((accepted) => {
+            // The host is there and is the right one: from now on it may take its time (a push to a phone, a directory).
+            if (accepted && !verified) {
+              connecting.stop();
+              deadline.restart();
+            }
             verified = accepted;
             verify(accepted);
           });
         },
         authHandler: authentication.handler(),
+        debug: (line) => authentication.hear(line),
       });
-  });
+  }).finally(() => deadline.stop());
+}
+
+/** For messages. */
+export function displayName({ user, hostName, port }: SshSettings): string {
+  return `${user}@${hostName}${port === 22 ? '' : `:${port}`}`;
+}
+
+function noAnswer(name: string, { connectTimeoutMs }: SshSettings): PacketTraceError {
+  return new PacketTraceError(
+    'connection-timeout',
+    `${name} did not answer within ${seconds(connectTimeoutMs)}.`,
+    'Check the address, that the host is up, and that no firewall drops connections to its SSH port.',
+  );
+}
+
+function loginStalled(name: string, waitingFor: string, stepMs: number): PacketTraceError {
+  return new PacketTraceError(
+    'connection-timeout',
+    `Logging in to ${name} stands still: ${waitingFor} did not come within ${seconds(stepMs)}.`,
+    `Check that \`ssh ${name}\` works; what keeps the host waiting (a directory, a second factor) stands in its log.`,
+  );
+}
+
+/** ssh2 gives the host's farewell as an error with a numeric code, and its own errors a level. */
+function loginFailure(authentication: Authentication, error: Error & { level?: string }): PacketTraceError {
+  if ('code' in error && typeof error.code === 'number') return authentication.failure(error.message);
+  const detail = error.level === 'client-authentication' ? '' : `The connection broke: ${error.message}.`;
+  return authentication.failure(undefined, detail);
 }
 
 function handshakeFailure(name: string, error: Error): PacketTraceError {
+  const said = printable(error.message).slice(0, SAID_LIMIT);
   return new PacketTraceError(
     'connection-refused',
-    `${name} answered, but no SSH session came about: ${error.message}.`,
+    `${name} answered, but no SSH session came about: "${said}".`,
     'Check that the port is that of an SSH server, and its log for the reason.',
     { cause: error },
   );
+}
+
+function seconds(milliseconds: number): string {
+  const count = milliseconds / 1000;
+  return `${count} second${count === 1 ? '' : 's'}`;
 }

@@ -1,14 +1,19 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { homedir, hostname, userInfo } from 'node:os';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { PacketTraceError } from '../../base/errors.ts';
-import type { Logger } from '../connection.ts';
+import type { HostKeyPolicy, Logger } from '../connection.ts';
 import { readConfigFor } from './config-file.ts';
 import type { SshConfigValues } from './config-file.ts';
+import { agentSocket, expandPath, expandTokens } from './config-tokens.ts';
 import type { SshTargetName } from '../target-name.ts';
 
 export { listConfiguredHosts as listHosts } from './config-file.ts';
+
+/** The ways to log in that the built-in client knows, in ssh(1)'s order. */
+const AUTH_METHODS = ['publickey', 'keyboard-interactive', 'password'] as const;
+export type AuthMethod = (typeof AUTH_METHODS)[number];
 
 /** What is needed of ssh_config(5) to reach one host, tokens and `~` expanded. */
 export interface SshSettings {
@@ -19,6 +24,9 @@ export interface SshSettings {
   hostKeyAlias: string | undefined;
   hostKeyAlgorithms: string[] | undefined;
   knownHostsFiles: string[];
+  /** Keys that no host may have: public keys or a key revocation list. */
+  revokedKeysFile: string | undefined;
+  strictHostKeyChecking: HostKeyPolicy;
   identityFiles: string[];
   certificateFiles: string[];
   identitiesOnly: boolean;
@@ -27,11 +35,18 @@ export interface SshSettings {
   /** `[user@]host[:port],…`, first hop first. */
   proxyJump: string | undefined;
   proxyCommand: string | undefined;
+  /** Those that are not switched off, in the order in which they are tried. */
+  authMethods: readonly AuthMethod[];
+  /** How often a password is asked for. */
+  passwordPrompts: number;
+  /** Nothing is asked for. */
+  batchMode: boolean;
   connectTimeoutMs: number;
 }
 
 const SSH_G_LIMIT_MS = 5000;
 const CONNECT_TIMEOUT_MS = 20_000;
+const PASSWORD_PROMPTS = 3;
 /** ssh(1)'s own defaults, for where there is no ssh. */
 const DEFAULT_IDENTITIES = ['id_rsa', 'id_ecdsa', 'id_ecdsa_sk', 'id_ed25519', 'id_ed25519_sk'];
 
@@ -46,16 +61,38 @@ export async function resolveSettings(
   configFile: string | undefined,
   log: Logger,
 ): Promise<SshSettings> {
-  return settingsFrom(await configValues(name, configFile ?? configOfChangedHome(), log), name);
+  return settingsFrom(await readValues(name, configFile, log), name);
+}
+
+/** The same before it is read: what the SSH configuration says about a target. */
+export async function readValues(
+  name: SshTargetName,
+  configFile: string | undefined,
+  log: Logger,
+): Promise<SshConfigValues> {
+  if (configFile !== undefined || homedir() === userInfo().homedir)
+    return configValues(name, configFile, log);
+  return withConfigOfChangedHome((file) => configValues(name, file, log));
 }
 
 /**
  * ssh finds the user's configuration through the password database, we find keys and known_hosts through HOME.
  * Where the two differ (a service's HOME, `sudo -E`), HOME decides for both.
  */
-function configOfChangedHome(): string | undefined {
-  const file = join(homedir(), '.ssh/config');
-  return homedir() !== userInfo().homedir && existsSync(file) ? file : undefined;
+async function withConfigOfChangedHome<T>(use: (file: string) => Promise<T>): Promise<T> {
+  const dir = await mkdtemp(join(tmpdir(), 'kpt-ssh-'));
+  try {
+    const file = join(dir, 'config');
+    await writeFile(file, homeConfig());
+    return await use(file);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** For `ssh -F`, where HOME is not that of the password database. */
+export function homeConfig(): string {
+  return `Include "${homedir()}/.ssh/config"\nInclude /etc/ssh/ssh_config\n`;
 }
 
 async function configValues(name: SshTargetName, configFile: string | undefined, log: Logger) {
@@ -73,15 +110,26 @@ async function configValues(name: SshTargetName, configFile: string | undefined,
       'Correct the named line; `ssh -G HOST` shows what ssh makes of it.',
     );
   }
-  log.debug(`ssh -G failed (${answer.failure}); reading the configuration files instead`);
-  return readConfigFor(name.host, configFile);
+  const why = `ssh -G does not work (${answer.failure}); reading the configuration files instead`;
+  if (answer.missing) log.debug(why);
+  else log.warn(`${why}, without what "Match exec" adds`);
+  return readConfigFor(name, configFile);
 }
 
-function runSsh(args: string[]): Promise<{ text: string | undefined; failure: string }> {
+interface SshAnswer {
+  text: string | undefined;
+  failure: string;
+  /** There is no ssh. */
+  missing: boolean;
+}
+
+function runSsh(args: string[]): Promise<SshAnswer> {
   return new Promise((resolve) => {
     execFile('ssh', args, { timeout: SSH_G_LIMIT_MS, maxBuffer: 1 << 20 }, (error, stdout, stderr) => {
-      const failure = stderr.trim() === '' ? (error?.message ?? '') : stderr.trim();
-      resolve(error === null ? { text: stdout, failure: '' } : { text: undefined, failure });
+      const late = error?.killed === true ? `no answer in ${SSH_G_LIMIT_MS / 1000} s` : error?.message;
+      const failure = stderr.trim() === '' ? (late ?? '') : stderr.trim();
+      if (error === null) resolve({ text: stdout, failure: '', missing: false });
+      else resolve({ text: undefined, failure, missing: error.code === 'ENOENT' });
     }).stdin?.end();
   });
 }
@@ -117,6 +165,8 @@ export function settingsFrom(values: SshConfigValues, name: SshTargetName): SshS
       .map((path) => expandPath(path, tokens));
   const timeout = Number(get('connecttimeout'));
   const command = get('proxycommand');
+  const jump = get('proxyjump');
+  const prompts = Number(get('numberofpasswordprompts'));
   return {
     hostName,
     port,
@@ -131,53 +181,43 @@ export function settingsFrom(values: SshConfigValues, name: SshTargetName): SshS
         ? paths('globalknownhostsfile', /\s+/)
         : ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']),
     ],
+    revokedKeysFile: paths('revokedhostkeys')[0],
+    strictHostKeyChecking: hostKeyPolicy(get('stricthostkeychecking')),
     identityFiles: values.has('identityfile')
       ? paths('identityfile')
       : DEFAULT_IDENTITIES.map((file) => `${homedir()}/.ssh/${file}`),
     certificateFiles: paths('certificatefile'),
-    identitiesOnly: get('identitiesonly') === 'yes',
+    identitiesOnly: isYes(get('identitiesonly')),
     agentSocket: agentSocket(values.get('identityagent')?.[0], tokens),
-    proxyJump: get('proxyjump'),
+    proxyJump: jump === undefined ? undefined : expandTokens(jump, tokens),
     proxyCommand: command === undefined ? undefined : expandTokens(command, tokens),
+    authMethods: authMethods(values),
+    passwordPrompts: prompts > 0 ? prompts : PASSWORD_PROMPTS,
+    batchMode: isYes(get('batchmode')),
     connectTimeoutMs: timeout > 0 ? timeout * 1000 : CONNECT_TIMEOUT_MS,
   };
 }
 
-interface Tokens {
-  hostName: string;
-  original: string;
-  port: number;
-  user: string;
-  alias: string;
+/** `no` would take a changed key too, which we never do: it is as accept-new here. */
+function hostKeyPolicy(value: string | undefined): HostKeyPolicy {
+  if (isYes(value)) return 'yes';
+  return value === undefined || value.toLowerCase() === 'ask' ? 'ask' : 'accept-new';
 }
 
-/** IdentityAgent may be a path, `none`, `SSH_AUTH_SOCK` or `$VARIABLE` (ssh_config(5)). */
-function agentSocket(value: string | undefined, tokens: Tokens): string | undefined {
-  if (value === undefined || value === 'SSH_AUTH_SOCK') return process.env.SSH_AUTH_SOCK;
-  if (value.toLowerCase() === 'none') return undefined;
-  if (value.startsWith('$')) return process.env[value.slice(1).replace(/^\{(.*)\}$/, '$1')];
-  return expandPath(value.replace(/^"(.*)"$/, '$1'), tokens);
-}
-
-function expandPath(path: string, tokens: Tokens): string {
-  const named = path.replace(/\$\{(\w+)\}/g, (_, variable: string) => process.env[variable] ?? '');
-  return expandTokens(named.replace(/^~(?=\/|$)/, homedir()), tokens);
-}
-
-/** ssh_config(5) "TOKENS", those that occur in paths and proxy commands. */
-function expandTokens(text: string, tokens: Tokens): string {
-  const table: Record<string, string> = {
-    '%': '%',
-    d: homedir(),
-    h: tokens.hostName,
-    i: String(userInfo().uid),
-    k: tokens.alias,
-    L: hostname().split('.')[0] ?? '',
-    l: hostname(),
-    n: tokens.original,
-    p: String(tokens.port),
-    r: tokens.user,
-    u: userInfo().username,
+function authMethods(values: SshConfigValues): AuthMethod[] {
+  const isOff = (...keywords: string[]) =>
+    keywords.some((keyword) => /^(no|false)$/i.test(values.get(keyword)?.[0] ?? ''));
+  const off: Record<AuthMethod, boolean> = {
+    publickey: isOff('pubkeyauthentication'),
+    'keyboard-interactive': isOff('kbdinteractiveauthentication', 'challengeresponseauthentication'),
+    password: isOff('passwordauthentication'),
   };
-  return text.replace(/%(.)/g, (whole, letter: string) => table[letter] ?? whole);
+  const preferred = values.get('preferredauthentications')?.[0]?.split(',');
+  const order = preferred?.flatMap((name) => AUTH_METHODS.filter((method) => method === name.trim()));
+  return (order ?? AUTH_METHODS).filter((method) => !off[method]);
+}
+
+/** ssh -G says `true` where files say `yes`. */
+function isYes(value: string | undefined): boolean {
+  return /^(yes|true)$/i.test(value ?? '');
 }

@@ -1,4 +1,4 @@
-/** A time limit that stands still while a person is asked something. */
+/** A time limit that stands still while a person is asked something, or an SSH agent takes its time. */
 export class Deadline {
   #timer: NodeJS.Timeout | undefined;
   #left: number;
@@ -6,12 +6,19 @@ export class Deadline {
   #pauses = 0;
   #over = false;
 
+  /** It runs from the first `restart` on. */
   constructor(
-    milliseconds: number,
+    private readonly milliseconds: number,
     private readonly expired: () => void,
   ) {
     this.#left = milliseconds;
-    this.#run();
+  }
+
+  /** Begins anew, as after a sign of life. */
+  restart(): void {
+    this.#halt();
+    this.#left = this.milliseconds;
+    if (this.#pauses === 0 && !this.#over) this.#run();
   }
 
   /** Runs `ask` with the clock stopped. */
@@ -38,7 +45,9 @@ export class Deadline {
   }
 
   #halt(): void {
+    if (this.#timer === undefined) return;
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#left = Math.max(0, this.#left - (Date.now() - this.#since));
   }
 }

@@ -1,17 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import { PacketTraceError } from '../../base/errors.ts';
-import type { HostKeyStore, Logger, Prompts } from '../connection.ts';
+import type { HostKeyPolicy, HostKeyStore, Logger, Prompts } from '../connection.ts';
+import { quote } from '../shell.ts';
 import type { Deadline } from './deadline.ts';
 import { fingerprintOf, judgeHostKey, keyTypeOf, orderAlgorithms } from './host-key.ts';
 import type { HostKeyVerdict } from './host-key.ts';
-import { knownHostName, parseKnownHosts } from './known-hosts.ts';
+import { knownHostName, namesHost, parseKnownHosts } from './known-hosts.ts';
 import type { KnownHost } from './known-hosts.ts';
+import { revocation } from './revoked-keys.ts';
 import type { SshSettings } from './config.ts';
+
+/** For stores that are no file. */
+const OWN_STORE = 'the keys accepted in Kernel Packet Trace';
 
 export interface HostKeyCheckRequest {
   settings: SshSettings;
   prompts: Prompts;
   hostKeys: HostKeyStore;
+  /** What the user said about unknown hosts; undefined: the configuration decides. */
+  hostKeyCheck: HostKeyPolicy | undefined;
   log: Logger;
   deadline: Deadline;
 }
@@ -30,19 +37,21 @@ export class HostKeyCheck {
   ) {}
 
   static async load(request: HostKeyCheckRequest): Promise<HostKeyCheck> {
-    const { settings } = request;
-    const entries = parseKnownHosts(
-      await request.hostKeys.read(),
-      'the keys accepted in Kernel Packet Trace',
+    const { settings, hostKeys, log } = request;
+    const unreadable = (file: string) => (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') log.warn(`Cannot read ${file}: ${error.message}`);
+      return '';
+    };
+    const own = hostKeys.file ?? OWN_STORE;
+    const entries = parseKnownHosts(await hostKeys.read().catch(unreadable(own)), own);
+    entries.push(...(await knownHostsOf(settings, unreadable)));
+    const check = new HostKeyCheck(request, hostNames(settings), entries);
+    if (check.algorithms.length > 0) return check;
+    throw new PacketTraceError(
+      'usage',
+      `HostKeyAlgorithms in your SSH configuration allows none that the built-in client can check: ${settings.hostKeyAlgorithms?.join(', ')}.`,
+      'Allow ssh-ed25519, ecdsa-sha2-nistp256 or rsa-sha2-512 too, or set packetTrace.ssh.client to "system" (--ssh system).',
     );
-    for (const file of settings.knownHostsFiles) {
-      const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOENT') request.log.warn(`Cannot read ${file}: ${error.message}`);
-        return '';
-      });
-      entries.push(...parseKnownHosts(text, file));
-    }
-    return new HostKeyCheck(request, hostNames(settings), entries);
   }
 
   /** For ssh2's `algorithms.serverHostKey`. */
@@ -51,12 +60,12 @@ export class HostKeyCheck {
   }
 
   async accepts(blob: Buffer): Promise<boolean> {
-    const key = blob.toString('base64');
-    if (this.#accepted.has(key)) return true;
+    if (this.#accepted.has(key(blob))) return true;
     const verdict = judgeHostKey(this.names, blob, this.entries);
     try {
+      await this.#checkRevocation(blob);
       if (verdict.kind !== 'known') await this.#settle(verdict, blob);
-      this.#accepted.add(key);
+      this.#accepted.add(key(blob));
       return true;
     } catch (error) {
       this.refusal = error instanceof PacketTraceError ? error : this.#notTrusted(blob, String(error));
@@ -65,7 +74,6 @@ export class HostKeyCheck {
   }
 
   async #settle(verdict: Exclude<HostKeyVerdict, { kind: 'known' }>, blob: Buffer): Promise<void> {
-    const { prompts, hostKeys, deadline } = this.request;
     const host = this.names[0] ?? '';
     const shown = `${keyTypeOf(blob)} key ${fingerprintOf(blob)}`;
     if (verdict.kind === 'revoked') {
@@ -80,20 +88,71 @@ export class HostKeyCheck {
       throw new PacketTraceError(
         'host-key-changed',
         `${host} showed the ${shown}, but another key is known for it (${known}). Nothing was sent to it.`,
-        `Somebody may be listening in, or the host was installed anew. If the change is right, remove the old key: ssh-keygen -R '${host}'.`,
+        `Somebody may be listening in, or the host was installed anew. If the change is right, ${this.#howToForget(host, verdict.known)}.`,
       );
     }
+    await this.#askAbout(host, blob, verdict.authority);
+    // As a line of known_hosts such a name would be a pattern, a list or a comment: about other hosts too.
+    if (/[\s,*?!#|@]/.test(host)) {
+      this.request.log.warn(`The key of ${host} is not remembered: no file can hold that name.`);
+      return;
+    }
+    try {
+      await this.request.hostKeys.append(`${host} ${keyTypeOf(blob)} ${key(blob)}`);
+    } catch (error) {
+      // As ssh: the user trusts the host, and will be asked again.
+      this.request.log.warn(`The key of ${host} could not be remembered: ${(error as Error).message}`);
+    }
+  }
+
+  /** @throws PacketTraceError `host-key-unknown` unless the key is trusted */
+  async #askAbout(host: string, blob: Buffer, authority: KnownHost | undefined): Promise<void> {
+    const { prompts, deadline, hostKeyCheck, settings, log } = this.request;
     const question = { host, keyType: keyTypeOf(blob), fingerprint: fingerprintOf(blob) };
-    if (!(await deadline.whilePaused(() => prompts.confirmHostKey(question)))) {
-      const authority = verdict.authority;
+    const byConfiguration = hostKeyCheck === undefined ? settings.strictHostKeyChecking : 'ask';
+    if (byConfiguration === 'accept-new') {
+      log.warn(
+        `The ${question.keyType} key of ${host} is new and was accepted, as StrictHostKeyChecking in your SSH configuration says: ${question.fingerprint}`,
+      );
+      return;
+    }
+    if (byConfiguration === 'yes' || (settings.batchMode && hostKeyCheck === undefined))
       throw this.#notTrusted(
         blob,
-        authority === undefined
-          ? ''
-          : ` ${authority.origin} trusts it by a certificate authority, which is not supported.`,
+        ' StrictHostKeyChecking or BatchMode in your SSH configuration forbids to ask.',
       );
-    }
-    await hostKeys.append(`${host} ${keyTypeOf(blob)} ${blob.toString('base64')}`);
+    if (await deadline.whilePaused(() => prompts.confirmHostKey(question))) return;
+    throw this.#notTrusted(
+      blob,
+      authority === undefined
+        ? ''
+        : ` ${authority.origin} trusts it by a certificate authority, which only the system's ssh can check.`,
+    );
+  }
+
+  async #checkRevocation(blob: Buffer): Promise<void> {
+    const { revokedKeysFile } = this.request.settings;
+    if (revokedKeysFile === undefined) return;
+    const why = await revocation(revokedKeysFile, blob);
+    if (why === undefined) return;
+    throw new PacketTraceError(
+      'host-key-changed',
+      `${this.names[0] ?? ''} showed the ${keyTypeOf(blob)} key ${fingerprintOf(blob)}, and ${why}. Nothing was sent to it.`,
+      'Ask the administrator of the host for its present key, or correct RevokedHostKeys in your SSH configuration.',
+    );
+  }
+
+  /** The way to take out the keys that stand in the way, file by file. */
+  #howToForget(host: string, known: readonly KnownHost[]): string {
+    const { hostKeys } = this.request;
+    const own = hostKeys.file ?? OWN_STORE;
+    const ways = [...new Set(known.map((entry) => entry.file))].map((file) => {
+      if (file === own && hostKeys.howToForget !== undefined) return hostKeys.howToForget(host);
+      const byHand = known.filter((entry) => entry.file === file && !namesHost(entry, host));
+      if (byHand.length > 0) return `correct ${byHand.map((entry) => entry.origin).join(', ')} by hand`;
+      return `remove the old key: ssh-keygen -f ${quote(file)} -R ${quote(host)}`;
+    });
+    return ways.join(', and ');
   }
 
   #notTrusted(blob: Buffer, why: string): PacketTraceError {
@@ -106,8 +165,23 @@ export class HostKeyCheck {
   }
 }
 
+/** The lines of all known_hosts files of the configuration. @param unreadable what to do about one, by its name */
+export async function knownHostsOf(
+  settings: SshSettings,
+  unreadable: (file: string) => (error: NodeJS.ErrnoException) => string,
+): Promise<KnownHost[]> {
+  const entries: KnownHost[] = [];
+  for (const file of settings.knownHostsFiles)
+    entries.push(...parseKnownHosts(await readFile(file, 'utf8').catch(unreadable(file)), file));
+  return entries;
+}
+
+function key(blob: Buffer): string {
+  return blob.toString('base64');
+}
+
 /** HostKeyAlias goes without a port; otherwise ssh looks under the port and, failing that, without it. */
-function hostNames(settings: SshSettings): string[] {
+export function hostNames(settings: SshSettings): string[] {
   if (settings.hostKeyAlias !== undefined) return [settings.hostKeyAlias];
   return [...new Set([knownHostName(settings.hostName, settings.port), settings.hostName])];
 }

@@ -22,6 +22,11 @@ const ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
   'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256'],
 };
 
+/** Whether a host key algorithm is one of ours. */
+export function judgesAlgorithm(algorithm: string): boolean {
+  return Object.values(ALGORITHMS).some((algorithms) => algorithms.includes(algorithm));
+}
+
 /** The type that a public key blob names, e.g. `ssh-ed25519`. */
 export function keyTypeOf(blob: Buffer): string {
   return blob.length < 4 ? '' : blob.toString('latin1', 4, 4 + blob.readUInt32BE(0));
@@ -59,7 +64,7 @@ export function judgeHostKey(
 
 /**
  * Host key algorithms to offer, those of keys already known for the host first.
- * @param allowed the user's HostKeyAlgorithms, if any; where it allows none of ours, ours are offered.
+ * @param allowed the user's HostKeyAlgorithms, if any
  */
 export function orderAlgorithms(
   names: readonly string[],
@@ -74,6 +79,5 @@ export function orderAlgorithms(
   const types = Object.keys(ALGORITHMS);
   const ordered = [...types.filter((type) => known.has(type)), ...types.filter((type) => !known.has(type))];
   const algorithms = ordered.flatMap((type) => ALGORITHMS[type] ?? []);
-  const permitted = algorithms.filter((algorithm) => allowed?.includes(algorithm) ?? true);
-  return permitted.length > 0 ? permitted : algorithms;
+  return algorithms.filter((algorithm) => allowed?.includes(algorithm) ?? true);
 }

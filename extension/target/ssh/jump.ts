@@ -1,3 +1,4 @@
+import type { ParsedKey } from 'ssh2';
 import { PacketTraceError } from '../../base/errors.ts';
 import type { ConnectOptions } from '../connection.ts';
 import { SshClient } from './client.ts';
@@ -11,8 +12,13 @@ const MAX_HOPS = 10;
 
 export type SshRequest = Pick<
   ConnectOptions,
-  'identity' | 'prompts' | 'hostKeys' | 'log' | 'signal' | 'sshConfigFile' | 'onProgress'
+  'identity' | 'prompts' | 'hostKeys' | 'hostKeyCheck' | 'log' | 'signal' | 'sshConfigFile' | 'onProgress'
 >;
+
+/** What the hops of one connection share. */
+interface Hop extends SshRequest {
+  unlocked: Map<string, ParsedKey>;
+}
 
 /**
  * Connects to a host, through its ProxyJump hosts or ProxyCommand if it has any. Each hop is verified and
@@ -20,12 +26,12 @@ export type SshRequest = Pick<
  * @throws PacketTraceError
  */
 export function connectSsh(name: SshTargetName, request: SshRequest): Promise<SshClient> {
-  return connectHop(name, request, undefined, 0);
+  return connectHop(name, { ...request, unlocked: new Map() }, undefined, 0);
 }
 
 async function connectHop(
   name: SshTargetName,
-  request: SshRequest,
+  request: Hop,
   via: SshClient | undefined,
   hops: number,
 ): Promise<SshClient> {
@@ -41,6 +47,11 @@ async function connectHop(
       }
     }
     const through = hop;
+    // "Open this page to log in": what it says must be seen while it waits.
+    const said = (line: string) => {
+      request.log.info(`ProxyCommand of ${formatTargetName(name)}: ${line}`);
+      request.onProgress?.(`The ProxyCommand says: "${line}"`);
+    };
     const { hostName, port, proxyCommand } = settings;
     const client = await SshClient.connect({
       settings,
@@ -48,10 +59,12 @@ async function connectHop(
       prompts: request.prompts,
       hostKeys: request.hostKeys,
       log: request.log,
+      hostKeyCheck: request.hostKeyCheck,
+      unlocked: request.unlocked,
       signal: request.signal,
       openTransport: (limit) => {
-        if (through !== undefined) return through.forward(hostName, port);
-        if (proxyCommand !== undefined) return openProxyCommand(proxyCommand);
+        if (through !== undefined) return through.forward(hostName, port, limit);
+        if (proxyCommand !== undefined) return openProxyCommand(proxyCommand, said);
         return openTcp(hostName, port, limit);
       },
     });

@@ -8,6 +8,8 @@ export interface KnownHost {
   keyType: string;
   /** The public key blob, in base64 as written. */
   key: string;
+  /** The file that it stands in. */
+  file: string;
   /** Where it stands, for messages: `FILE:LINE`. */
   origin: string;
 }
@@ -23,7 +25,7 @@ export function parseKnownHosts(text: string, file: string): KnownHost[] {
     const [names, keyType, key] = fields;
     if (names === undefined || keyType === undefined || key === undefined) continue;
     if (!/^[A-Za-z0-9+/]+=*$/.test(key)) continue;
-    hosts.push({ marker, hosts: names, keyType, key, origin: `${file}:${index + 1}` });
+    hosts.push({ marker, hosts: names, keyType, key, file, origin: `${file}:${index + 1}` });
   }
   return hosts;
 }
@@ -46,6 +48,11 @@ export function matchesHost(entry: KnownHost, name: string): boolean {
     matched = true;
   }
   return matched;
+}
+
+/** Whether `ssh-keygen -R NAME` finds the line: it is about this name by itself, not by a wildcard. */
+export function namesHost(entry: KnownHost, name: string): boolean {
+  return matchesHost(entry, name) && (entry.hosts.startsWith('|') || !/[*?!]/.test(entry.hosts));
 }
 
 /** `|1|salt|hash`: HMAC-SHA1 of the name with the salt as key. */

@@ -2,6 +2,10 @@ import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { Duplex } from 'node:stream';
 import { PacketTraceError } from '../../base/errors.ts';
+import { printable } from '../../base/printable.ts';
+
+/** Of a line that a ProxyCommand says. */
+const LINE_LIMIT = 300;
 
 /** @throws PacketTraceError `host-unknown`, `connection-refused` or `connection-timeout`; any error at `limit` */
 export function openTcp(host: string, port: number, limit: AbortSignal): Promise<Duplex> {
@@ -9,6 +13,7 @@ export function openTcp(host: string, port: number, limit: AbortSignal): Promise
     const socket = connect({ host, port, noDelay: true });
     const onLimit = () => socket.destroy(new Error('time limit'));
     limit.addEventListener('abort', onLimit);
+    if (limit.aborted) onLimit();
     const failed = (error: Error) => {
       limit.removeEventListener('abort', onLimit);
       reject(tcpError(error, host, port));
@@ -53,11 +58,18 @@ function tcpError(error: Error, host: string, port: number): PacketTraceError {
 /**
  * Runs a ProxyCommand (ssh_config(5)) and speaks SSH over its standard streams.
  * @param command with its tokens expanded
+ * @param onSaid a line that it wrote to standard error
  */
-export function openProxyCommand(command: string): Promise<Duplex> {
+export function openProxyCommand(command: string, onSaid: (line: string) => void): Promise<Duplex> {
   const child = spawn('/bin/sh', ['-c', `exec ${command}`], { stdio: ['pipe', 'pipe', 'pipe'] });
   let stderr = '';
-  child.stderr.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-2000)));
+  let line = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr = (stderr + chunk).slice(-2000);
+    const lines = (line + chunk).split('\n');
+    line = (lines.pop() ?? '').slice(-LINE_LIMIT);
+    for (const each of lines) if (each.trim() !== '') onSaid(printable(each.trim().slice(0, LINE_LIMIT)));
+  });
   child.stdin.on('error', () => undefined); // its end tells more
   const stream = new Duplex({
     read: () => child.stdout.resume(),

@@ -4,6 +4,7 @@ import type { FilterAnalysis } from '../../filter/diagnostics/diagnostic.ts';
 import { applyEdits } from '../../filter/diagnostics/edits.ts';
 import { completionsAt } from '../../filter/language/completion.ts';
 import type { NameLookup } from '../../filter/language/name-lookup.ts';
+import { openList } from '../messages/ask.ts';
 import { matching, twoLines, verdictLine } from './verdict-line.ts';
 
 /** What the filter box knows of filters. */
@@ -42,8 +43,7 @@ export async function askFilter(
   adviser: FilterAdviser,
   { title, back = false }: FilterQuestion,
 ): Promise<{ filter: string } | 'back' | undefined> {
-  const box = vscode.window.createQuickPick<Item>();
-  box.title = title;
+  const { list: box, show } = openList<Item>(title);
   box.placeholder = 'dst host 1.1.1.1 and tcp port 80 (pcap filter as for tcpdump; empty: every packet)';
   box.value = initial;
   box.ignoreFocusOut = true;
@@ -55,15 +55,15 @@ export async function askFilter(
     try {
       const analysis = await adviser.analyse(text);
       if (text !== box.value) return false;
-      box.items = [
+      show([
         ...verdictItems(text, analysis),
         ...fixItems(text, analysis),
         ...completionItems(text, adviser.names),
-      ];
+      ]);
       return analysis.verdict.ok;
     } catch (thrown) {
       const error = asPacketTraceError(thrown);
-      if (error.code !== 'cancelled') box.items = [{ label: `$(error) ${error.message}`, alwaysShow: true }];
+      if (error.code !== 'cancelled') show([{ label: `$(error) ${error.message}`, alwaysShow: true }]);
       return false;
     }
   };

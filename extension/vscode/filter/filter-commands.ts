@@ -7,8 +7,8 @@ import { LISTED_PACKETS, matchListing } from '../../filter/capture-file/match-li
 import { decideHere, matchFile } from '../../filter/capture-file/match.ts';
 import { readCaptureFile } from '../../filter/capture-file/file.ts';
 import { viewOf, type ViewedPacket } from '../../filter/capture-file/link-types.ts';
-import { withProgress } from '../progress.ts';
-import { showError } from '../show-error.ts';
+import { showError } from '../messages/notify.ts';
+import { withProgress } from '../messages/progress.ts';
 import type { ReadOnlyDocuments } from './read-only-documents.ts';
 import { askFilter, type FilterAdviser } from './ask-filter.ts';
 

@@ -4,6 +4,7 @@ import type { FilterAnalysis, FilterDiagnostic, FilterFix } from '../../filter/d
 import { filterDocuments, rangeIn, regionsOf } from './filter-documents.ts';
 import type { FilterRegion } from '../../filter/language/regions.ts';
 import { GRACE_MS } from '../../filter/patient-analysis.ts';
+import type { Log } from '../messages/log.ts';
 
 type Analyse = (text: string, signal: AbortSignal) => Promise<FilterAnalysis>;
 
@@ -30,7 +31,7 @@ export class LiveDiagnostics implements vscode.Disposable, vscode.CodeActionProv
   /** @param analyse a compiler's that nobody else asks */
   constructor(
     private readonly analyse: Analyse,
-    private readonly log: vscode.LogOutputChannel,
+    private readonly log: Log,
   ) {
     const { workspace, languages } = vscode;
     this.subscriptions = [

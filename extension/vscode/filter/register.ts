@@ -17,11 +17,12 @@ import { FilterCommands } from './filter-commands.ts';
 import { registerLanguageFeatures } from './language-features.ts';
 import { LiveDiagnostics } from './live-diagnostics.ts';
 import { ReadOnlyDocuments } from './read-only-documents.ts';
+import type { Log } from '../messages/log.ts';
 
 /** @returns what the filter box needs to know, wherever it is shown */
 export function registerFilters(
   { subscriptions }: vscode.ExtensionContext,
-  { distDir, log }: { distDir: string; log: vscode.LogOutputChannel },
+  { distDir, log }: { distDir: string; log: Log },
 ): FilterAdviser {
   const names = new NameLookup(readNames(distDir));
   // One for the filter box and commands, one for documents: a newer analysis ends an older one.

@@ -5,6 +5,7 @@ import { findCheckout, isKernelTree } from '../../kernel-source/checkout/find-ch
 import { KernelSource, type KernelSourceOptions } from '../../kernel-source/kernel-source.ts';
 import { Setting } from '../ids.ts';
 import { IndexProgress } from './index-progress.ts';
+import { sayInStatusBar, sayWarning } from '../messages/notify.ts';
 import { pathSetting } from '../path-setting.ts';
 
 /** Time to read a sentence. */
@@ -90,7 +91,7 @@ export class KernelCheckout implements vscode.Disposable {
   stopIndexing(): void {
     this.source?.stopIndexing();
     const message = 'The kernel source index was stopped. “Index Kernel Checkout” makes it.';
-    vscode.window.setStatusBarMessage(message, STOPPED_SHOWN_MS);
+    sayInStatusBar(message, STOPPED_SHOWN_MS);
   }
 
   private async follow(
@@ -138,7 +139,7 @@ function notATree(folder: string): string {
 /** Says what is missing and lets the user choose a folder, which becomes the setting. */
 async function chooseCheckout(message: string): Promise<string | undefined> {
   const choose = 'Choose Folder…';
-  const picked = await vscode.window.showWarningMessage(
+  const picked = await sayWarning(
     `${message} Choose the checkout that matches your target's kernel.`,
     choose,
     'Open Settings',

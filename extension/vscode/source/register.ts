@@ -21,10 +21,11 @@ import { KernelSourceOpener } from './open-kernel-source.ts';
 import { StackFrameLines } from './stack-frame-lines.ts';
 import { TargetSource } from './target-source.ts';
 import { StackTraceLinks } from './terminal-links.ts';
+import type { Log } from '../messages/log.ts';
 
 interface Parts extends Pick<Traces, 'model' | 'tree'> {
   distDir: string;
-  log: vscode.LogOutputChannel;
+  log: Log;
 }
 
 export function registerSource(context: vscode.ExtensionContext, { distDir, log, model, tree }: Parts): void {

@@ -6,6 +6,8 @@ import { PlaceResolver } from '../../kernel-source/place-resolver.ts';
 import { lineText } from '../../kernel-source/symbolizer/source-frame.ts';
 import type { KernelPlace } from '../../recording/types.ts';
 import { Setting } from '../ids.ts';
+import type { Log } from '../messages/log.ts';
+import { sayInformation, sayWarning } from '../messages/notify.ts';
 import { pathSetting } from '../path-setting.ts';
 import type { ShownCapture, TraceModel } from '../trace-model.ts';
 import type { KernelCheckout } from './kernel-checkout.ts';
@@ -16,7 +18,7 @@ interface Parts {
   distDir: string;
   /** Keeps which checkouts are not to be warned of again. */
   state: vscode.Memento;
-  log: vscode.LogOutputChannel;
+  log: Log;
 }
 
 /**
@@ -91,9 +93,8 @@ export class TargetSource implements vscode.Disposable {
     const key = `otherKernel:${source.root}:${capture.hello?.kernelVersion}`;
     if (state.get(key) === true) return;
     const never = 'Don’t Show Again for This Checkout and Kernel';
-    const show =
-      notice.level === 'other' ? vscode.window.showWarningMessage : vscode.window.showInformationMessage;
-    if ((await show(notice.message, never)) === never) await state.update(key, true);
+    const say = notice.level === 'other' ? sayWarning : sayInformation;
+    if ((await say(notice.message, never)) === never) await state.update(key, true);
   }
 
   private forget(): void {

@@ -1,13 +1,13 @@
-import * as vscode from 'vscode';
 import { askFilter, type FilterAdviser } from '../filter/ask-filter.ts';
-import { showError } from '../show-error.ts';
+import { sayInformation, showError } from '../messages/notify.ts';
+import { withStatusBarProgress } from '../messages/progress.ts';
 import type { TraceModel } from '../trace-model.ts';
 
 /** The command "Change Filter…": asks for a filter and puts it in force in the running trace. */
 export async function changeFilter(model: TraceModel, adviser: FilterAdviser): Promise<void> {
   const { shown } = model;
   if (shown === undefined || shown.capture.ended !== undefined) {
-    void vscode.window.showInformationMessage('No packet trace runs whose filter could be changed.');
+    void sayInformation('No packet trace runs whose filter could be changed.');
     return;
   }
   const { target } = shown.configuration;
@@ -15,10 +15,7 @@ export async function changeFilter(model: TraceModel, adviser: FilterAdviser): P
   const answer = await askFilter(present, adviser, { title: `Change the filter of the trace of ${target}` });
   if (answer === undefined || answer === 'back') return;
   try {
-    const location = vscode.ProgressLocation.Window;
-    await vscode.window.withProgress({ location, title: 'Changing the filter' }, () =>
-      shown.changeFilter(answer.filter),
-    );
+    await withStatusBarProgress('Changing the filter', () => shown.changeFilter(answer.filter));
   } catch (error) {
     showError(error);
   }

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { asPacketTraceError } from '../../base/errors.ts';
 import { listHosts } from '../../target/ssh/config.ts';
 import { parseTargetName } from '../../target/target-name.ts';
+import { openList } from '../messages/ask.ts';
 import type { RecentTraces } from './recent.ts';
 
 interface TargetItem extends vscode.QuickPickItem {
@@ -11,12 +12,11 @@ interface TargetItem extends vscode.QuickPickItem {
 
 /** Lets the user pick a recent target, a host of the SSH configuration or `local`, or type one. */
 export async function pickTarget(recent: RecentTraces): Promise<string | undefined> {
-  const picker = vscode.window.createQuickPick<TargetItem>();
-  picker.title = 'Start Packet Trace: target';
+  const { list: picker, show: setItems } = openList<TargetItem>('Start Packet Trace: target');
   picker.placeholder = 'Pick a host, or type user@host:port';
   picker.matchOnDescription = true;
   picker.ignoreFocusOut = true;
-  const show = (items: readonly TargetItem[]) => (picker.items = withTyped(picker.value.trim(), items));
+  const show = (items: readonly TargetItem[]) => setItems(withTyped(picker.value.trim(), items));
   let items = knownItems(recent, []);
   show(items);
   picker.busy = true;

@@ -9,21 +9,23 @@ import { hostKeyFile } from '../../target/ssh/host-key-file.ts';
 import { registerCommands } from '../commands.ts';
 import type { FilterAdviser } from '../filter/ask-filter.ts';
 import { Command, DEBUG_TYPE, type TraceCommandId } from '../ids.ts';
+import type { Log } from '../messages/log.ts';
 import { TraceModel } from '../trace-model.ts';
 import type { TreeNode } from '../trajectories/tree-pages.ts';
 import { TrajectoryTree } from '../trajectories/trajectory-tree.ts';
 import { changeFilter } from './change-filter.ts';
 import { ConfigurationProvider, startDebugging } from './configurations.ts';
 import { keepContextKeys } from './context-keys.ts';
+import { forgetHostKey } from './forget-host-key.ts';
 import { pickTarget } from './pick-target.ts';
 import { RecentTraces } from './recent.ts';
-import { TraceRunner } from './run-trace.ts';
+import { reconnect, TraceRunner } from './run-trace.ts';
 import { SessionFactory } from './session-factory.ts';
 import { showMenu, StatusBar } from './status-bar.ts';
 
 interface Parts {
   distDir: string;
-  log: vscode.LogOutputChannel;
+  log: Log;
   adviser: FilterAdviser;
 }
 
@@ -36,7 +38,10 @@ export interface Traces {
 
 export function registerTraces(context: vscode.ExtensionContext, { distDir, log, adviser }: Parts): Traces {
   const recent = new RecentTraces(context.workspaceState);
-  const hostKeys = hostKeyFile(join(context.globalStorageUri.fsPath, 'known_hosts'));
+  const hostKeys = hostKeyFile(
+    join(context.globalStorageUri.fsPath, 'known_hosts'),
+    () => 'forget the old key: run "Packet Trace: Forget Host Key…"',
+  );
   const model = new TraceModel();
   const runner = new TraceRunner({ model, recent, hostKeys, log, distDir });
   const factory = new SessionFactory((configuration, signal) => runner.start(configuration, signal));
@@ -57,7 +62,9 @@ export function registerTraces(context: vscode.ExtensionContext, { distDir, log,
       [Command.Start]: startDebugging,
       [Command.Stop]: stopAll,
       [Command.ChangeFilter]: () => changeFilter(model, adviser),
+      [Command.Reconnect]: () => reconnect(model),
       [Command.Clear]: () => model.clear(),
+      [Command.ForgetHostKey]: () => forgetHostKey(hostKeys),
       [Command.ShowLog]: () => log.show(),
       [Command.PickTarget]: () => pickTarget(recent),
       [Command.ShowMenu]: () => showMenu(model),

@@ -1,10 +1,14 @@
 import * as vscode from 'vscode';
 import { formatNumber } from '../../base/numbers.ts';
-import { filterText } from '../../recording/wording.ts';
+import { isPaused, pausedText, pauseText } from '../../recording/pauses.ts';
+import { filterText, hasLosses, lossText, type Losses } from '../../recording/wording.ts';
 import { Command, FocusTrajectories } from '../ids.ts';
+import { pickOne } from '../messages/ask.ts';
+import { plainText } from '../messages/plain-text.ts';
 import type { TraceModel } from '../trace-model.ts';
 
 const INTERVAL_MS = 1000;
+const NO_LOSSES: Losses = { lost: 0, missed: 0, untracked: 0 };
 
 /** Target, events a second and losses while a trace runs; its totals until it is cleared. */
 export class StatusBar implements vscode.Disposable {
@@ -36,34 +40,56 @@ export class StatusBar implements vscode.Disposable {
       return;
     }
     const { target } = state.configuration;
-    let lost = 0;
+    const pauses = this.model.shown?.capture.pauses ?? [];
+    let losses: Losses | undefined;
     switch (state.kind) {
       case 'attaching':
         this.set('$(loading~spin)', `${target}: attaching`);
         break;
       case 'tracing':
-        lost = this.model.shown?.capture.lost ?? 0;
-        this.set('$(pulse)', `${target}: ${this.rate()} events/s, ${formatNumber(lost)} lost`);
+        losses = this.model.shown?.capture ?? NO_LOSSES;
+        this.set(
+          isPaused(pauses) ? '$(debug-pause)' : '$(pulse)',
+          `${target}: ${this.rate()} events/s, ${lossText(losses)}${pausedText(pauses)}`,
+        );
+        break;
+      case 'cut':
+        losses = this.model.shown?.capture ?? NO_LOSSES;
+        this.set(
+          '$(debug-disconnect)',
+          `${target}: connection lost, ${lossText(losses)}${pausedText(pauses)}`,
+        );
         break;
       case 'ended':
-        lost = state.end.lost;
+        losses = state.end;
         this.set(
           '$(debug-stop)',
-          `${target}: ended, ${formatNumber(state.end.events)} events, ${formatNumber(lost)} lost`,
+          `${target}: ended, ${formatNumber(state.end.events)} events, ${lossText(losses)}${pausedText(pauses)}` +
+            `${state.end.incomplete === undefined ? '' : ', incomplete'}`,
         );
         break;
     }
     this.item.backgroundColor =
-      lost > 0 ? new vscode.ThemeColor('statusBarItem.warningBackground') : undefined;
+      losses !== undefined && (hasLosses(losses) || pauses.length > 0)
+        ? new vscode.ThemeColor('statusBarItem.warningBackground')
+        : undefined;
     this.item.show();
   }
 
   private set(icon: string, text: string): void {
-    this.item.text = `${icon} ${text}`;
+    this.item.text = `${icon} ${plainText(text)}`;
     const filter = this.model.shown?.capture.filters.at(-1);
     const filtered = filter === undefined ? '' : `\nFilter: ${filterText(filter)}`;
-    this.item.tooltip = `Packet trace of ${text}. Click for actions.${filtered}`;
-    this.item.accessibilityInformation = { label: `Packet trace of ${text}`, role: 'button' };
+    const { pauses = [], hello } = this.model.shown?.capture ?? {};
+    const last = pauses.at(-1);
+    const incomplete = this.model.state.kind === 'ended' ? this.model.state.end.incomplete : undefined;
+    const notes = [incomplete, last && pauseText(last, hello)].filter((note) => note !== undefined);
+    const lines = [`Packet trace of ${text}. Click for actions.`, ...notes];
+    this.item.tooltip = plainText(`${lines.join('\n')}${filtered}`);
+    this.item.accessibilityInformation = {
+      label: [`Packet trace of ${text}`, ...notes].join('. '),
+      role: 'button',
+    };
   }
 
   private rate(): string {
@@ -85,17 +111,17 @@ export class StatusBar implements vscode.Disposable {
 
 /** The actions that a click on the status bar offers. */
 export async function showMenu(model: TraceModel): Promise<void> {
-  const running = model.state.kind === 'tracing' || model.state.kind === 'attaching';
+  const { kind } = model.state;
+  const running = kind === 'tracing' || kind === 'attaching' || kind === 'cut';
   const items = [
     { label: '$(list-tree) Show Trajectories', command: FocusTrajectories },
     running
       ? { label: '$(debug-stop) Stop Packet Trace', command: Command.Stop }
       : { label: '$(play) Start Packet Trace', command: Command.Start },
-    ...(model.state.kind === 'tracing'
-      ? [{ label: '$(filter) Change Filter…', command: Command.ChangeFilter }]
-      : []),
+    ...(kind === 'cut' ? [{ label: '$(debug-restart) Reconnect', command: Command.Reconnect }] : []),
+    ...(kind === 'tracing' ? [{ label: '$(filter) Change Filter…', command: Command.ChangeFilter }] : []),
     { label: '$(output) Show Log', command: Command.ShowLog },
   ];
-  const picked = await vscode.window.showQuickPick(items, { title: 'Packet Trace' });
+  const picked = await pickOne(items, { title: 'Packet Trace' });
   if (picked !== undefined) await vscode.commands.executeCommand(picked.command);
 }

@@ -1,9 +1,13 @@
 /** What the trajectory tree shows, as plain data: labels, descriptions, icons and tooltips. */
-import { formatEtherType } from '../../base/tuple.ts';
+import { printable } from '../../base/printable.ts';
 import { formatCount, formatNumber } from '../../base/numbers.ts';
-import type { Capture, EventStore } from '../../recording/capture.ts';
+import type { Capture, TracePause, TrajectoryEnd } from '../../recording/capture.ts';
+import { pauseLabel } from '../../recording/pauses.ts';
 import type { EventIndex, TrajectoryId } from '../../recording/types.ts';
 import { placeText } from '../../recording/wording.ts';
+import { changesBetween } from './changes.ts';
+import { beginningOf, copyLabel, describingEvent, packetName, storyLabel } from './packet-label.ts';
+import { membersOf } from './stories.ts';
 
 export interface Row {
   label: string;
@@ -14,11 +18,21 @@ export interface Row {
   spoken: string;
 }
 
-const ENDS = {
+interface EndLook {
+  icon: string;
+  color: string | undefined;
+  text: string;
+}
+
+const ENDS: Record<TrajectoryEnd, EndLook> = {
   dropped: { icon: 'error', color: 'list.errorForeground', text: 'dropped' },
-  freed: { icon: 'pass', color: 'testing.iconPassed', text: 'freed' },
-  alive: { icon: 'circle-outline', color: undefined, text: 'alive' },
-} as const;
+  delivered: { icon: 'pass', color: 'testing.iconPassed', text: 'delivered' },
+  transmitted: { icon: 'export', color: 'testing.iconPassed', text: 'transmitted' },
+  consumed: { icon: 'check', color: undefined, text: 'consumed' },
+  merged: { icon: 'git-merge', color: undefined, text: 'merged into another packet' },
+  alive: { icon: 'circle-outline', color: undefined, text: 'still alive' },
+  unknown: { icon: 'question', color: undefined, text: 'not followed to its end' },
+};
 
 /** Whole numbers below a thousand, else three digits: `0 ns`, `15.2 µs`, `1.04 ms`, `12.0 s`. */
 export function formatDuration(nanoseconds: number): string {
@@ -31,67 +45,117 @@ export function formatDuration(nanoseconds: number): string {
 }
 
 /**
- * A trajectory: who, how it ended, which packet, how many functions, how long. All that tells packets apart is
- * in the label, because VS Code's filter in trees looks at nothing else, and a side bar is narrow.
+ * A packet with all its copies, as one: who sends what to whom in the label, what became of it first in the
+ * description, because a side bar is narrow.
  */
-export function trajectoryRow(capture: Capture, id: TrajectoryId): Row {
-  const { store, trajectories } = capture;
-  const first = trajectories.event(id, 0);
-  const end = trajectories.end(id);
-  const { icon, color, text } = ENDS[end];
-  const dropped = end === 'dropped' ? [trajectories.dropReason(id) ?? 'dropped'] : [];
-  const packet = packetName(capture.store, first);
-  const facts = [
-    formatCount(trajectories.functionCount(id), 'function'),
-    formatDuration(trajectories.duration(id)),
-  ];
+export function storyRow(capture: Capture, root: TrajectoryId): Row {
+  const { trajectories } = capture;
+  const { functions, duration } = storyExtent(capture, root);
+  const outcome = endOf(trajectories.outcome(root), trajectories.outcomeReason(root));
+  return endRow(storyLabel(capture, root), outcome, functions, duration);
+}
+
+/** A copy, below the packet that it is a copy of. */
+export function copyRow(capture: Capture, id: TrajectoryId): Row {
+  const { trajectories } = capture;
+  const end = endOf(trajectories.end(id), trajectories.dropReason(id));
+  return endRow(copyLabel(capture, id), end, trajectories.functionCount(id), trajectories.duration(id));
+}
+
+function endRow(label: string, end: EndLook, functions: number, duration: number): Row {
+  const facts = [end.text, formatCount(functions, 'function'), formatDuration(duration)];
   return {
-    label: [store.comm(first), ...dropped, packet].join(' · '),
+    label,
     description: facts.join(' · '),
-    icon: { id: icon, color },
-    spoken: [store.comm(first), text, ...dropped, packet, ...facts].join(', '),
+    icon: { id: end.icon, color: end.color },
+    spoken: [label, ...facts].join(', '),
   };
 }
 
-/** One step of a trajectory: the function with the time since the first step, or the drop with its reason. */
+/** With the reason of a drop. */
+function endOf(end: TrajectoryEnd, reason: string | undefined): EndLook {
+  const look = ENDS[end];
+  if (end !== 'dropped' || reason === undefined) return look;
+  return { ...look, text: `${look.text}: ${printable(reason)}` };
+}
+
+/** Of a packet and all its copies: functions passed, and nanoseconds from the first event to the last. */
+function storyExtent({ store, trajectories }: Capture, root: TrajectoryId) {
+  let copies = -1;
+  let functions = 0;
+  let first = Infinity;
+  let last = -Infinity;
+  for (const id of membersOf(trajectories, root)) {
+    const events = trajectories.eventCount(id);
+    copies++;
+    functions += trajectories.functionCount(id);
+    if (events === 0) continue;
+    first = Math.min(first, store.time(trajectories.event(id, 0)));
+    last = Math.max(last, store.time(trajectories.event(id, events - 1)));
+  }
+  return { copies, functions, duration: Math.max(0, last - first) };
+}
+
+/** Between the packets from before it and those from after it. */
+export function pauseRow(pause: TracePause): Row {
+  const { label, why } = pauseLabel(pause);
+  return {
+    label,
+    description: why,
+    icon: { id: 'debug-pause', color: 'list.warningForeground' },
+    spoken: `${label}, ${why}`,
+  };
+}
+
+/** One step: the function with what it changed and the time since the first step, or the drop with its reason. */
 export function stepRow({ store, trajectories }: Capture, id: TrajectoryId, nth: number): Row {
   const event = trajectories.event(id, nth);
   const isDrop = store.kind(event) === 'drop';
-  const name = store.functionName(event);
-  const dropped = `dropped: ${store.dropReason(event) ?? 'no reason given'} at ${placeText(store, event)}`;
-  const label = isDrop ? dropped : name;
+  const label = printable(
+    isDrop
+      ? `dropped: ${store.dropReason(event) ?? 'no reason given'} at ${placeText(store, event)}`
+      : store.functionName(event),
+  );
+  const changes = nth === 0 ? [] : changesBetween(store, trajectories.event(id, nth - 1), event);
+  const edge = store.edge(event);
   const offset = store.time(event) - store.time(trajectories.event(id, 0));
   const module = store.function(event)?.module ?? '';
-  const facts = [`+${formatDuration(offset)}`, `CPU ${store.cpu(event)}`];
-  if (module !== '') facts.push(module);
   const lost = store.lostBefore(event);
-  if (lost > 0) facts.push(`${formatNumber(lost)} lost before`);
-  const description = facts.join(' · ');
+  const facts = [
+    ...(edge === undefined ? [] : [EDGES[edge]]),
+    ...(changes.length === 0 ? [] : [`changed here: ${changes.join(', ')}`]),
+    `+${formatDuration(offset)}`,
+    `CPU ${store.cpu(event)}`,
+    ...(module === '' ? [] : [printable(module)]),
+    ...(lost === 0 ? [] : [`${formatNumber(lost)} lost before`]),
+  ];
   const icon = isDrop
     ? { id: ENDS.dropped.icon, color: ENDS.dropped.color }
     : { id: 'symbol-function', color: 'symbolIcon.functionForeground' };
-  return { label, description, icon, spoken: [label, ...facts].join(', ') };
+  return { label, description: facts.join(' · '), icon, spoken: [label, ...facts].join(', ') };
 }
 
-/** Addresses and ports, or the protocol's number where it is not an IP packet. */
-export function packetName(store: EventStore, event: EventIndex): string {
-  return store.tuple(event) ?? `protocol ${formatEtherType(store.protocol(event))}`;
-}
+const EDGES = { copy: 'copied here', merge: 'merged into another packet here' } as const;
 
-/** All facts of a trajectory as Markdown. */
+/** All facts of a packet with its copies, or of a copy, as Markdown. */
 export function trajectoryTooltip(capture: Capture, id: TrajectoryId): string {
   const { store, trajectories } = capture;
-  const first = trajectories.event(id, 0);
-  const end = trajectories.end(id);
-  const reason = trajectories.dropReason(id);
+  const first = beginningOf(capture, id);
+  const described = describingEvent(capture, id);
+  const own = endOf(trajectories.end(id), trajectories.dropReason(id)).text;
+  const { copies, functions, duration } = storyExtent(capture, id);
+  const isStory = trajectories.root(id) === id;
+  const outcome = isStory ? endOf(trajectories.outcome(id), trajectories.outcomeReason(id)).text : own;
   return table([
-    ['Packet', packetName(capture.store, first)],
-    ['Process', `${store.comm(first)} (${store.pid(first)})`],
-    ['End', reason === undefined ? ENDS[end].text : `${ENDS[end].text}: ${reason}`],
-    ['Functions', formatNumber(trajectories.functionCount(id))],
-    ['Duration', formatDuration(trajectories.duration(id))],
+    ['Packet', packetName(store, described)],
+    [isStory ? 'Process' : 'Running process', `${store.comm(first)} (${store.pid(first)})`],
+    ['End', outcome],
+    ...(outcome === own ? [] : [['Of the original', own] as const]),
+    ...(copies === 0 ? [] : [['Copies', formatNumber(copies)] as const]),
+    [copies === 0 ? 'Functions' : 'Functions, with copies', formatNumber(functions)],
+    ['Duration', formatDuration(duration)],
     ['First seen', `${new Date(store.wallClock(first)).toISOString()} (target's clock)`],
-    ['Length', `${store.packetLength(first)} bytes`],
+    ['Length', `${store.packetLength(described)} bytes`],
     ...place(capture, first),
   ]);
 }
@@ -102,6 +166,8 @@ export function stepTooltip(capture: Capture, id: TrajectoryId, nth: number, lin
   const event = capture.trajectories.event(id, nth);
   const probed = store.function(event);
   const lost = store.lostBefore(event);
+  const changes = nth === 0 ? [] : changesBetween(store, capture.trajectories.event(id, nth - 1), event);
+  const edge = store.edge(event);
   return table([
     ['Function', placeText(store, event)],
     ...(line === undefined ? [] : [['Source', line] as const]),
@@ -109,6 +175,8 @@ export function stepTooltip(capture: Capture, id: TrajectoryId, nth: number, lin
     ...(store.kind(event) === 'drop'
       ? [['Dropped', store.dropReason(event) ?? 'the kernel gives no reason'] as const]
       : []),
+    ...(edge === undefined ? [] : [['Packet was', EDGES[edge]] as const]),
+    ...changes.map((change) => ['Changed here', change] as const),
     ['Packet', packetName(store, event)],
     ['Running process', `${store.comm(event)} (${store.pid(event)})`],
     ['CPU', `${store.cpu(event)}`],
@@ -131,12 +199,19 @@ function place({ store }: Capture, event: EventIndex): (readonly [string, string
 }
 
 function table(rows: readonly (readonly [name: string, value: string])[]): string {
-  return ['| | |', '|:--|:--|', ...rows.map(([name, value]) => `| ${name} | ${markdownCode(value)} |`)].join(
-    '\n',
-  );
+  return [
+    '| | |',
+    '|:--|:--|',
+    ...rows.map(([name, value]) => `| ${name} | ${inTable(markdownCode(value))} |`),
+  ].join('\n');
 }
 
-/** A process may name itself anything: as code, with what would end the cell or the code taken out. */
+/** A process may name itself anything: as code, printable, with what would end the code taken out. */
 export function markdownCode(text: string): string {
-  return `\`${text.replace(/[`\r\n]/g, '�').replaceAll('|', '\\|')}\``;
+  return `\`${printable(text.replace(/[`\r\n]/g, '�')) || ' '}\``;
+}
+
+/** In a cell of a table `|` is `\|`, in code too; after a backslash of the text there is no way to write it. */
+function inTable(text: string): string {
+  return text.replace(/(\\?)\|/g, (_, backslash) => (backslash === '' ? '\\|' : '\\\\x7c'));
 }

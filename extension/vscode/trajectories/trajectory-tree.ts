@@ -6,31 +6,40 @@ import * as vscode from 'vscode';
 import { formatNumber } from '../../base/numbers.ts';
 import { Throttle } from '../../base/throttle.ts';
 import type { FunctionReference } from '../../kernel-source/place-resolver.ts';
-import type { EventIndex, KernelPlace } from '../../recording/types.ts';
+import { pauseText } from '../../recording/pauses.ts';
+import type { EventIndex, KernelPlace, TrajectoryId } from '../../recording/types.ts';
 import { OnlyThrough } from './only-through.ts';
 import { Command, ContextValue, View } from '../ids.ts';
-import { type Row, stepRow, stepTooltip, trajectoryRow, trajectoryTooltip } from './rows.ts';
+import { plainText } from '../messages/plain-text.ts';
+import { copyRow, pauseRow, type Row, stepRow, stepTooltip, storyRow, trajectoryTooltip } from './rows.ts';
+import { Stories } from './stories.ts';
 import type { ShownCapture, TraceModel } from '../trace-model.ts';
-import { PAGE, rootNodes, rootNodesOf, stepNodes, type TreeNode } from './tree-pages.ts';
+import { copyNodes, newestAround, PAGE, rootNodes, stepNodes, type TreeNode } from './tree-pages.ts';
 
 /** VS Code asks for every shown row at each refresh: four a second are cheap with a page of rows. */
 const REFRESH_INTERVAL_MS = 250;
+/** With more copies than these a packet is opened without them. */
+const OPENED_COPIES = 4;
 
-/** The view "Trajectories": packets, newest first, each with the functions that it passed. */
+/** The view "Trajectories": packets, newest first, each with the functions that it passed and its copies. */
 export class TrajectoryTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
   private readonly change = new vscode.EventEmitter<void>();
   readonly onDidChangeTreeData = this.change.event;
   private readonly view: vscode.TreeView<TreeNode>;
   private readonly refresh = new Throttle(() => {
-    this.view.message = this.message();
+    this.view.message = plainText(this.message());
     this.change.fire();
   }, REFRESH_INTERVAL_MS);
   private readonly requestRefresh = () => this.refresh.request();
   /** Rows to show at the root, and below trajectories where it is more than a page. */
   private rootLimit = PAGE;
-  private readonly stepLimits = new Map<number, number>();
+  /** The newest row at the root; undefined: the newest packet. */
+  private rootNewest: TrajectoryId | undefined;
+  private readonly stepLimits = new Map<TrajectoryId, number>();
+  private readonly copyLimits = new Map<TrajectoryId, number>();
   private readonly only: OnlyThrough;
-  private shownNumber: number | undefined;
+  /** Of the shown capture, by its number. */
+  private all: { capture: number; stories: Stories } | undefined;
   /** A place's source line in words, undefined when it is not known; set by who knows sources. */
   sourceLine: (place: KernelPlace) => Promise<string | undefined> = () => Promise.resolve(undefined);
 
@@ -43,80 +52,111 @@ export class TrajectoryTree implements vscode.TreeDataProvider<TreeNode>, vscode
   /** Shows another page where the "load more" row was. */
   loadMore(node: TreeNode): void {
     if (node.kind !== 'more') return;
-    if (node.of === undefined) this.rootLimit += PAGE;
-    else this.stepLimits.set(node.of, (this.stepLimits.get(node.of) ?? PAGE) + PAGE);
+    if (node.what === 'newer') this.showNewest();
+    else if (node.of === undefined) this.rootLimit += PAGE;
+    else {
+      const limits = node.what === 'steps' ? this.stepLimits : this.copyLimits;
+      limits.set(node.of, (limits.get(node.of) ?? PAGE) + PAGE);
+    }
     this.change.fire();
   }
 
   getChildren(node?: TreeNode): TreeNode[] {
     const { shown } = this.model;
     if (shown === undefined) return [];
-    this.forgetPagesOfOthers(shown);
-    const { trajectories } = shown.capture;
+    const stories = this.storiesIn(shown);
     if (node === undefined) {
-      const ids = this.only.idsIn(shown);
-      if (ids !== undefined) return rootNodesOf(ids, shown.from, this.rootLimit);
-      return rootNodes(shown.from, trajectories.length, this.rootLimit);
+      const pauses = shown.capture.pauses.map(({ next }) => next);
+      return rootNodes(stories, shown.from, this.rootLimit, pauses, this.rootNewest);
     }
-    if (node.kind !== 'trajectory') return [];
-    return stepNodes(node.id, trajectories.eventCount(node.id), this.stepLimits.get(node.id) ?? PAGE);
+    if (node.kind !== 'trajectory' || this.captureWith(node) === undefined) return [];
+    const { id } = node;
+    const { trajectories } = shown.capture;
+    return [
+      ...stepNodes(id, trajectories.eventCount(id), this.stepLimits.get(id) ?? PAGE),
+      ...copyNodes(id, trajectories.children(id), this.copyLimits.get(id) ?? PAGE),
+    ];
   }
 
   getParent(node: TreeNode): TreeNode | undefined {
-    return node.kind === 'step' ? { kind: 'trajectory', id: node.id } : undefined;
+    if (node.kind === 'pause') return undefined;
+    if (node.kind === 'step') return { kind: 'trajectory', id: node.id };
+    const parent =
+      node.kind === 'trajectory' ? this.captureWith(node)?.capture.trajectories.parent(node.id) : node.of;
+    return parent === undefined ? undefined : { kind: 'trajectory', id: parent };
+  }
+
+  /** The stories that are shown, in order. The pages of another capture are forgotten. */
+  private storiesIn(shown: ShownCapture): readonly TrajectoryId[] {
+    if (this.all?.capture !== shown.number) {
+      this.all = { capture: shown.number, stories: new Stories(shown.capture.trajectories) };
+      this.showNewest();
+      this.stepLimits.clear();
+      this.copyLimits.clear();
+    }
+    return this.only.storiesIn(shown) ?? this.all.stories.ids();
+  }
+
+  private showNewest(): void {
+    this.rootLimit = PAGE;
+    this.rootNewest = undefined;
   }
 
   /** Shows only packets that passed a function; undefined: all packets. */
   showOnlyThrough(name: string | undefined): void {
     this.only.set(name);
-    this.rootLimit = PAGE;
+    this.showNewest();
     this.requestRefresh();
   }
 
   /**
    * Selects the step of an event, with its packet opened.
-   * @param capture number of the capture that the event is of; nothing happens when another one is shown
+   * @param capture number of the capture that the event is of; nothing happens when another one is shown, or when the
+   * packet was forgotten
    */
   async reveal(capture: number, event: EventIndex): Promise<void> {
     const { shown } = this.model;
-    if (shown?.number !== capture || event >= shown.capture.store.length) return;
+    if (shown?.number !== capture) return;
     const { store, trajectories } = shown.capture;
+    if (event < store.first || event >= store.length) return;
     const id = store.trajectory(event);
-    if (id < shown.from) return;
-    if (this.only.idsIn(shown)?.includes(id) === false) this.only.set(undefined);
+    if (!trajectories.has(id)) return;
+    const root = trajectories.root(id);
+    if (root < shown.from) return;
+    if (this.only.storiesIn(shown)?.includes(root) === false) this.only.set(undefined);
     let nth = 0;
     while (nth < trajectories.eventCount(id) - 1 && trajectories.event(id, nth) !== event) nth++;
     // A row can be shown only where its page is.
-    this.rootLimit = Math.max(this.rootLimit, trajectories.length - id);
-    this.stepLimits.set(id, Math.max(this.stepLimits.get(id) ?? PAGE, nth + 1));
+    const stories = this.storiesIn(shown);
+    const rows = rootNodes(stories, shown.from, this.rootLimit, [], this.rootNewest);
+    if (!rows.some((row) => row.kind === 'trajectory' && row.id === root)) {
+      this.rootLimit = PAGE;
+      this.rootNewest = newestAround(stories, root);
+    }
+    for (let copy = id, parent = trajectories.parent(id); parent !== undefined;) {
+      raise(this.copyLimits, parent, trajectories.children(parent).indexOf(copy) + 1);
+      copy = parent;
+      parent = trajectories.parent(copy);
+    }
+    raise(this.stepLimits, id, nth + 1);
     this.change.fire();
     await this.view.reveal({ kind: 'step', id, nth }, { select: true, focus: true });
   }
 
-  private forgetPagesOfOthers({ number }: ShownCapture): void {
-    if (this.shownNumber === number) return;
-    this.shownNumber = number;
-    this.rootLimit = PAGE;
-    this.stepLimits.clear();
-  }
-
-  /** The shown capture, unless it was replaced or cleared since VS Code asked for the node. */
+  /** The shown capture, unless it was replaced or cleared, or forgot the packet, since VS Code asked for the node. */
   private captureWith(node: TreeNode): ShownCapture | undefined {
     const { shown } = this.model;
     if (shown === undefined || node.kind === 'more') return shown;
-    return node.id < shown.capture.trajectories.length ? shown : undefined;
+    if (node.kind === 'pause') return node.nth < shown.capture.pauses.length ? shown : undefined;
+    return shown.capture.trajectories.has(node.id) ? shown : undefined;
   }
 
   getTreeItem(node: TreeNode): vscode.TreeItem {
     const shown = this.captureWith(node);
     if (shown === undefined) return new vscode.TreeItem('');
     if (node.kind === 'more') return moreItem(shown, node);
-    if (node.kind === 'trajectory') {
-      const item = rowItem(trajectoryRow(shown.capture, node.id), vscode.TreeItemCollapsibleState.Collapsed);
-      item.id = `${shown.number}:${node.id}`;
-      item.contextValue = ContextValue.Trajectory;
-      return item;
-    }
+    if (node.kind === 'pause') return pauseItem(shown, node.nth);
+    if (node.kind === 'trajectory') return trajectoryItem(shown, node.id);
     const item = rowItem(stepRow(shown.capture, node.id, node.nth), vscode.TreeItemCollapsibleState.None);
     item.id = `${shown.number}:${node.id}:${node.nth}`;
     const known = this.functionOf(node) !== undefined;
@@ -130,6 +170,11 @@ export class TrajectoryTree implements vscode.TreeDataProvider<TreeNode>, vscode
   async resolveTreeItem(item: vscode.TreeItem, node: TreeNode): Promise<vscode.TreeItem> {
     const shown = this.captureWith(node);
     if (shown === undefined || node.kind === 'more') return item;
+    if (node.kind === 'pause') {
+      const pause = shown.capture.pauses[node.nth];
+      if (pause !== undefined) item.tooltip = pauseText(pause, shown.capture.hello);
+      return item;
+    }
     const text =
       node.kind === 'trajectory'
         ? trajectoryTooltip(shown.capture, node.id)
@@ -165,13 +210,15 @@ export class TrajectoryTree implements vscode.TreeDataProvider<TreeNode>, vscode
     if (shown === undefined) return '';
     const { target, filter } = shown.configuration;
     const only = this.only.name === undefined ? '' : `, only those through ${this.only.name}`;
-    const packets = `${filter === '' ? 'every packet' : filter}${only}`;
-    if (shown.capture.trajectories.length > shown.from) {
+    const { trajectories } = shown.capture;
+    const forgotten = trajectories.first > shown.from ? ' (older packets are forgotten)' : '';
+    const packets = `${filter === '' ? 'every packet' : filter}${only}${forgotten}`;
+    if (trajectories.length > shown.from) {
       if (state.kind === 'attaching')
         return `Attaching to ${state.configuration.target}. Before, on ${target}: ${packets}`;
       if (state.kind === 'failed')
         return `The trace of ${state.configuration.target} was not started. Before, on ${target}: ${packets}`;
-      if (this.only.idsIn(shown)?.length === 0) return `${target}: ${packets}: none so far.`;
+      if (this.only.storiesIn(shown)?.length === 0) return `${target}: ${packets}: none so far.`;
       return `${target}: ${packets}`;
     }
     const cleared = shown.from > 0;
@@ -191,6 +238,35 @@ export class TrajectoryTree implements vscode.TreeDataProvider<TreeNode>, vscode
   }
 }
 
+function trajectoryItem({ capture, number }: ShownCapture, id: TrajectoryId): vscode.TreeItem {
+  const { trajectories } = capture;
+  const parent = trajectories.parent(id);
+  const { Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
+  // What is below a packet is often one copy, or a few tries, that went the whole way: they are opened with it.
+  const isTold =
+    parent !== undefined &&
+    trajectories.children(parent).length <= OPENED_COPIES &&
+    trajectories.end(id) === trajectories.outcome(trajectories.root(id));
+  const row = parent === undefined ? storyRow(capture, id) : copyRow(capture, id);
+  const item = rowItem(row, isTold ? Expanded : Collapsed);
+  item.id = `${number}:${id}`;
+  item.contextValue = ContextValue.Trajectory;
+  return item;
+}
+
+function pauseItem({ capture, number }: ShownCapture, nth: number): vscode.TreeItem {
+  const pause = capture.pauses[nth];
+  if (pause === undefined) return new vscode.TreeItem('');
+  const item = rowItem(pauseRow(pause), vscode.TreeItemCollapsibleState.None);
+  item.id = `${number}:pause:${nth}`;
+  return item;
+}
+
+/** So that a page reaches at least to a row. */
+function raise(limits: Map<TrajectoryId, number>, id: TrajectoryId, count: number): void {
+  limits.set(id, Math.max(limits.get(id) ?? PAGE, count));
+}
+
 function rowItem(row: Row, collapsible: vscode.TreeItemCollapsibleState): vscode.TreeItem {
   const item = new vscode.TreeItem(row.label, collapsible);
   item.description = row.description;
@@ -203,11 +279,18 @@ function rowItem(row: Row, collapsible: vscode.TreeItemCollapsibleState): vscode
 }
 
 function moreItem(shown: ShownCapture, node: TreeNode & { kind: 'more' }): vscode.TreeItem {
-  const what = node.of === undefined ? 'older' : 'later';
-  const item = new vscode.TreeItem(`Load more (${formatNumber(node.hidden)} ${what})`);
-  item.id = `${shown.number}:${node.of ?? ''}:more`;
+  const hidden = formatNumber(node.hidden);
+  const label = {
+    newer: `Back to the newest (${hidden} newer)`,
+    stories: `Load more (${hidden} older)`,
+    steps: `Load more (${hidden} later)`,
+    copies: `Load more (${hidden} copies)`,
+  }[node.what];
+  const item = new vscode.TreeItem(label);
+  item.id = `${shown.number}:${node.of ?? ''}:${node.what}:more`;
   item.iconPath = new vscode.ThemeIcon('ellipsis');
   item.contextValue = ContextValue.More;
-  item.command = { command: Command.LoadMore, title: 'Load More', arguments: [node] };
+  const title = node.what === 'newer' ? 'Back to the Newest' : 'Load More';
+  item.command = { command: Command.LoadMore, title, arguments: [node] };
   return item;
 }

@@ -4,34 +4,84 @@ import type { TrajectoryId } from '../../recording/types.ts';
 export const PAGE = 1000;
 
 export type TreeNode =
+  /** A packet at the root of the tree, and below another one a copy of it. */
   | { kind: 'trajectory'; id: TrajectoryId }
   | { kind: 'step'; id: TrajectoryId; nth: number }
-  /** "Load more" below the trajectories (`of` undefined) or below the steps of one. */
-  | { kind: 'more'; of: TrajectoryId | undefined; hidden: number };
+  /** Between the packets before and after a pause, the nth of the capture. */
+  | { kind: 'pause'; nth: number }
+  /** "Load more" around the stories (`of` undefined), or below the steps or the copies of a trajectory. */
+  | {
+      kind: 'more';
+      of: TrajectoryId | undefined;
+      what: 'newer' | 'stories' | 'steps' | 'copies';
+      hidden: number;
+    };
 
-/** Trajectories `from` … `length`-1, newest first, the newest `limit` of them. */
-export function rootNodes(from: number, length: number, limit: number): TreeNode[] {
-  const oldest = Math.max(from, length - limit);
+/**
+ * A window of the stories, newest first, and between them the pauses.
+ * @param stories in order
+ * @param from those before it were cleared
+ * @param pauses of each, in order, the first trajectory after it
+ * @param newest that is shown; while there are none up to it, the newest of all
+ */
+export function rootNodes(
+  stories: readonly TrajectoryId[],
+  from: TrajectoryId,
+  limit: number,
+  pauses: readonly TrajectoryId[] = [],
+  newest: TrajectoryId = Infinity,
+): TreeNode[] {
+  const first = firstFrom(stories, from);
+  const wanted = firstFrom(stories, newest + 1);
+  const end = wanted > first ? wanted : stories.length;
+  const shown = stories.slice(Math.max(first, end - limit), end).reverse();
   const nodes: TreeNode[] = [];
-  for (let id = length - 1; id >= oldest; id--) nodes.push({ kind: 'trajectory', id });
-  if (oldest > from) nodes.push({ kind: 'more', of: undefined, hidden: oldest - from });
+  const more = (what: 'newer' | 'stories', hidden: number) => {
+    if (hidden > 0) nodes.push({ kind: 'more', of: undefined, what, hidden });
+  };
+  more('newer', stories.length - end);
+  let pause = pauses.length - 1;
+  // Those after the window are above it.
+  const above = stories[end] ?? Infinity;
+  while (pause >= 0 && (pauses[pause] ?? 0) > above) pause--;
+  for (const id of shown) {
+    for (; pause >= 0 && (pauses[pause] ?? 0) > id; pause--) nodes.push({ kind: 'pause', nth: pause });
+    nodes.push({ kind: 'trajectory', id });
+  }
+  more('stories', end - first - shown.length);
   return nodes;
 }
 
-/** As rootNodes, of some trajectories only. @param ids in order */
-export function rootNodesOf(ids: readonly TrajectoryId[], from: number, limit: number): TreeNode[] {
-  const first = ids.findIndex((id) => id >= from);
-  const shown = first < 0 ? [] : ids.slice(Math.max(first, ids.length - limit));
-  const nodes: TreeNode[] = shown.reverse().map((id) => ({ kind: 'trajectory', id }));
-  const hidden = first < 0 ? 0 : ids.length - first - nodes.length;
-  if (hidden > 0) nodes.push({ kind: 'more', of: undefined, hidden });
-  return nodes;
+/** Which story must be the newest shown so that one is among a page: undefined: the newest of all. */
+export function newestAround(stories: readonly TrajectoryId[], id: TrajectoryId): TrajectoryId | undefined {
+  const at = firstFrom(stories, id);
+  return stories.length - at <= PAGE ? undefined : stories[at + PAGE / 2];
 }
 
 /** The first `limit` steps of a trajectory, oldest first. */
 export function stepNodes(id: TrajectoryId, count: number, limit: number): TreeNode[] {
   const nodes: TreeNode[] = [];
   for (let nth = 0; nth < Math.min(count, limit); nth++) nodes.push({ kind: 'step', id, nth });
-  if (count > limit) nodes.push({ kind: 'more', of: id, hidden: count - limit });
+  if (count > limit) nodes.push({ kind: 'more', of: id, what: 'steps', hidden: count - limit });
   return nodes;
+}
+
+/** The first `limit` copies of a trajectory, oldest first. */
+export function copyNodes(id: TrajectoryId, copies: readonly TrajectoryId[], limit: number): TreeNode[] {
+  const nodes: TreeNode[] = copies.slice(0, limit).map((copy) => ({ kind: 'trajectory', id: copy }));
+  if (copies.length > limit)
+    nodes.push({ kind: 'more', of: id, what: 'copies', hidden: copies.length - limit });
+  return nodes;
+}
+
+/** Index of the first of some rising numbers that is not below a bound. */
+function firstFrom(ids: readonly number[], from: number): number {
+  let low = 0;
+  let high = ids.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ids[middle] ?? 0) < from) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

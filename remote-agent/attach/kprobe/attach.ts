@@ -1,7 +1,6 @@
 /**
- * The plain kprobe backend, for kernels without kprobe.multi: one tracefs kprobe event for each position of the
- * packet among the arguments, with many probes in it, and one perf event and BPF program for each of those. A
- * perf event for each function would take tens of milliseconds to open and more to close.
+ * The plain kprobe backend, for kernels without kprobe.multi: one tracefs kprobe event for each BPF program, with many
+ * probes in it, and one perf event for each of those. A perf event for each function would take tens of milliseconds to open and more to close.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,14 +8,21 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { noneProbed, type Attachment, type AttachOptions } from '../attachment.ts';
 import { AgentFailure } from '../../../common/errors.ts';
 import { type Cleaner, startCleaner } from './cleaner.ts';
-import { type DefinitionFile, defineProbes, eventName, openDefinitions, refusal } from './define.ts';
+import {
+  type DefinedProbes,
+  type DefinitionFile,
+  defineProbes,
+  eventName,
+  openDefinitions,
+  refusal,
+} from './define.ts';
 import { newGroup, staleGroups } from './group.ts';
+import { firstOnlineCpu } from '../../kernel/cpus.ts';
 import { type KernelCore, openKernelCore } from '../../kernel/kernel-core.ts';
 import { attachPerfEvent, type BpfProgram, destroyLink } from '../../native/libbpf.ts';
 import { close, perfEventOpenTracepoint } from '../../native/libc.ts';
 import type { ProbePlan } from '../../plan/plan.ts';
 import { Skipped } from '../../plan/skipped.ts';
-import type { ProbedFunction } from '../../../common/protocol.ts';
 import { tracefsRoot } from '../../kernel/tracefs.ts';
 
 /** What is outside of this process, replaced in tests. */
@@ -69,17 +75,18 @@ export async function attachKprobes(
     cleaner.release();
   };
   try {
-    const functions = await armAll(await defineAll());
-    if (functions.length === 0) throw noneProbed(skipped.list());
+    const { functions, lifeCycle } = await armAll(await defineAll());
+    if (functions.length === 0 && options.mayBeNone !== true) throw noneProbed(skipped.list());
     // Only now: while definitions are being removed, making new ones is slow.
     if (stale.length > 0) (await system.startCleaner(system.tracefs, stale)).release();
-    return { functions, skipped: skipped.list(), detach };
+    const missed = () => missedHits(readFileSync(join(system.tracefs, 'kprobe_profile'), 'latin1'), group);
+    return { functions, lifeCycle, skipped: skipped.list(), missed, detach };
   } catch (error) {
     await detach();
     throw error;
   }
 
-  async function defineAll(): Promise<Map<number, ProbedFunction[]>> {
+  async function defineAll(): Promise<Map<number, DefinedProbes>> {
     const file = system.openDefinitions(definitions);
     const core = system.openKernelCore();
     try {
@@ -92,25 +99,40 @@ export async function attachKprobes(
   }
 
   /** An event that cannot be armed costs its functions, not the trace. */
-  async function armAll(defined: Map<number, ProbedFunction[]>): Promise<ProbedFunction[]> {
-    const functions: ProbedFunction[] = [];
-    for (const [argument, probes] of defined) {
+  async function armAll(defined: Map<number, DefinedProbes>): Promise<DefinedProbes> {
+    const all: DefinedProbes = { functions: [], lifeCycle: 0 };
+    for (const [program, probes] of defined) {
       await nextTurn();
       options.signal?.throwIfAborted();
       try {
-        const id = readFileSync(join(system.tracefs, 'events', group, eventName(argument), 'id'), 'latin1');
-        armed.push(system.arm(options.program(argument), Number(id)));
-        functions.push(...probes);
+        const id = readFileSync(
+          join(system.tracefs, 'events', group, eventName(group, program), 'id'),
+          'latin1',
+        );
+        armed.push(system.arm(options.program(program), Number(id)));
+        all.functions.push(...probes.functions);
+        all.lifeCycle += probes.lifeCycle;
       } catch (error) {
-        skipped.add(refusal(error), ...probes.map(({ name }) => name));
+        skipped.add(refusal(error), ...probes.functions.map(({ name }) => name));
       }
     }
-    return functions;
+    return all;
   }
 }
 
+/**
+ * Hits of a group's probes that found another kprobe running on their CPU: no program was called.
+ * @param profile text of tracefs' kprobe_profile: event, hits, missed
+ */
+export function missedHits(profile: string, group: string): number {
+  let missed = 0;
+  for (const [, count] of profile.matchAll(new RegExp(`^\\s*${group}_\\d+\\s+\\d+\\s+(\\d+)$`, 'gm')))
+    missed += Number(count);
+  return missed;
+}
+
 function arm(program: BpfProgram, eventId: number): () => void {
-  const fd = perfEventOpenTracepoint(eventId);
+  const fd = perfEventOpenTracepoint(eventId, firstOnlineCpu());
   try {
     const link = attachPerfEvent(program, fd); // the descriptor is the link's now
     return () => {

@@ -1,6 +1,6 @@
 /** Makes kprobe events with many probes each, through tracefs (Documentation/trace/kprobetrace.rst). */
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { probedFunction, type AttachOptions } from '../attachment.ts';
+import { askedNames, probedFunctions, type AttachOptions } from '../attachment.ts';
 import { ENTRY_BYTES, kprobeOffsets } from './entry.ts';
 import { ARMING_EVENT } from './group.ts';
 import type { KernelCore } from '../../kernel/kernel-core.ts';
@@ -46,19 +46,26 @@ export interface DefineRequest extends Pick<AttachOptions, 'signal' | 'onProgres
   skipped: Skipped;
 }
 
-/** The event of the functions whose nth argument is the packet. */
-export function eventName(argument: number): string {
-  return `a${argument}`;
+/** What stands in one event. */
+export interface DefinedProbes {
+  functions: ProbedFunction[];
+  /** Of functions that were not asked for. */
+  lifeCycle: number;
+}
+
+/** The event of the functions that have a program; its name begins with that of its group. */
+export function eventName(group: string, program: number): string {
+  return `${group}_${program}`;
 }
 
 /**
- * Defines an event for each argument position; nothing is armed yet.
- * @returns the probes that the kernel took, by argument
+ * Defines an event for each program; nothing is armed yet.
+ * @returns the probes that the kernel took, by program
  * @throws AbortError when cancelled
  */
-export async function defineProbes(request: DefineRequest): Promise<Map<number, ProbedFunction[]>> {
+export async function defineProbes(request: DefineRequest): Promise<Map<number, DefinedProbes>> {
   const { group, file, signal, onProgress } = request;
-  const defined = new Map<number, ProbedFunction[]>();
+  const defined = new Map<number, DefinedProbes>();
   let marked = false;
   let number = 0;
   const turn = new Turn(signal);
@@ -76,7 +83,7 @@ export async function defineProbes(request: DefineRequest): Promise<Map<number, 
       try {
         if (!marked) define(ARMING_EVENT, address);
         marked = true;
-        define(eventName(planned.argument), address);
+        define(eventName(group, planned.program), address);
         return address;
       } catch (error) {
         refused = error as Error;
@@ -89,11 +96,12 @@ export async function defineProbes(request: DefineRequest): Promise<Map<number, 
     for (const [index, planned] of request.functions.entries()) {
       const placed = place(planned);
       if (placed instanceof Error) {
-        request.skipped.add(refusal(placed), planned.name);
+        request.skipped.add(refusal(placed), ...askedNames([planned]));
       } else {
-        const probes = defined.get(planned.argument) ?? [];
-        probes.push(probedFunction(planned, placed));
-        defined.set(planned.argument, probes);
+        const probes = defined.get(planned.program) ?? { functions: [], lifeCycle: 0 };
+        probes.functions.push(...probedFunctions(planned, placed));
+        probes.lifeCycle += Number(planned.quiet === true);
+        defined.set(planned.program, probes);
       }
       if (!turn.isOver) continue;
       onProgress?.(index + 1);

@@ -2,16 +2,31 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type StartRequest } from '../../../common/protocol.ts';
+import { distDir } from '../../../build/paths.ts';
+import { FilterCompiler } from '../../../extension/filter/filter-compiler.ts';
+import { type Attached, SILENCE_ENDS_MS, type StartRequest } from '../../../common/protocol.ts';
 import { EventKind } from '../../../common/layouts.ts';
 import { AGENT_FOLDER, type AgentClient } from './client.ts';
-import { agentSuite, ALL_ICMP, assertInOrder, DROPPED, functionNames, GATEWAY } from './suite.ts';
+import {
+  agentSuite,
+  ALL_ICMP,
+  assertInOrder,
+  assertNewModuleIsProbed,
+  DROPPED,
+  functionNames,
+  GATEWAY,
+  lastOfLives,
+} from './suite.ts';
 
 /** A few functions attach in no time. */
+/** The kernel takes the probes off link by link; the emulator takes its time for each. */
+const GONE_MS = 20_000;
+
 const FEW_FUNCTIONS: StartRequest = { ...ALL_ICMP, functions: 'ip_rcv|ip_output|icmp_rcv' };
 
 describe('agent on 6.12', () => {
-  const { guest, connect, trace, sh } = agentSuite('6.12');
+  const suite = agentSuite('6.12');
+  const { guest, connect, trace, sh } = suite;
 
   /** Functions that ftrace has a probe on. */
   const probed = async () => Number(await sh('wc -l < /sys/kernel/tracing/enabled_functions'));
@@ -47,6 +62,7 @@ describe('agent on 6.12', () => {
 
     assert.equal(end.events, client.events.length);
     assert.equal(end.lost, 0);
+    assert.equal(end.untracked, 0);
     const seen = functionNames(attached, client.events);
     assert.deepEqual(
       seen.filter((name) => name.startsWith('unknown')),
@@ -56,14 +72,18 @@ describe('agent on 6.12', () => {
     const out = client.events.find((event) => event.comm === 'ping');
     assert.ok(out !== undefined, 'no event with the name of ping');
     assert.match(out.tuple ?? '', new RegExp(`^10\\.0\\.2\\.15:0->${GATEWAY.replaceAll('.', '\\.')}:0/1$`));
-    for (const { tuple, netns: seenIn, len } of client.events) {
-      assert.ok(tuple?.includes(GATEWAY), `the filter let ${tuple} pass`);
+    const lives = lastOfLives(client.events);
+    for (const { tuple, parent, netns: seenIn, len } of client.events) {
+      // A copy shows its own headers from its first step on.
+      const packet = tuple ?? lives.get(parent)?.tuple;
+      assert.ok(packet?.includes(GATEWAY), `the filter let ${packet} pass`);
       assert.ok(len > 0);
       assert.ok(seenIn === netns || seenIn === 0, `namespace ${seenIn}`);
     }
-    const eth0 = attached.devices.find(({ name }) => name === 'eth0');
-    assert.ok(eth0 !== undefined);
-    assert.ok(client.events.some(({ ifindex, mtu }) => ifindex === eth0.ifindex && mtu === 1500));
+    const eth0 = Number(await sh('cat /sys/class/net/eth0/ifindex'));
+    assert.ok(
+      client.events.some(({ device, ifindex, mtu }) => device === 'eth0' && ifindex === eth0 && mtu === 1500),
+    );
     assert.equal(await probed(), 0);
   });
 
@@ -76,15 +96,73 @@ describe('agent on 6.12', () => {
     const drops = client.events.filter(({ kind }) => kind === EventKind.Drop);
     const reasons = new Map(attached.dropReasons.map(({ value, name }) => [value, name]));
     assert.deepEqual(
-      drops.map(({ dropReason }) => reasons.get(dropReason)),
+      drops.map(({ value }) => reasons.get(value)),
       ['NETFILTER_DROP'],
     );
-    const trajectory = client.events.filter(({ skb }) => skb === drops[0]?.skb);
+    const trajectory = client.events.filter(({ life }) => life === drops[0]?.life);
     assertInOrder(functionNames(attached, trajectory), [
       'nf_hook_slow',
       'sk_skb_reason_drop',
       'kfree_skbmem',
     ]);
+    assert.equal(trajectory.at(-1)?.ends, true);
+  });
+
+  test('tells the end of each packet, whatever was asked for', async () => {
+    const { client, attached } = await trace(FEW_FUNCTIONS);
+    await sh('ping -c 2 -i 0.2 127.0.0.1');
+    client.send({ type: 'stop' });
+    await client.message('end');
+    const seen = functionNames(attached, client.events);
+    assertInOrder(seen, ['ip_output', 'ip_rcv', 'icmp_rcv', 'ip_output', 'ip_rcv', 'icmp_rcv']);
+    assert.deepEqual(
+      seen.filter((name) => name.startsWith('unknown')),
+      [],
+    );
+    const lives = lastOfLives(client.events);
+    assert.ok(lives.size >= 4, `${lives.size} packets`); // two requests, two answers
+    const alive = [...lives.values()].filter(({ ends }) => !ends);
+    assert.deepEqual(alive, []);
+    // What was not asked for only ends and links lives.
+    const others = client.events.filter(
+      ({ isQuiet, ends, kind }) => isQuiet && !ends && kind !== EventKind.Copy,
+    );
+    assert.deepEqual(others, []);
+  });
+
+  test('a packet that no longer matches is followed, unless told not to', async () => {
+    const compiler = new FilterCompiler(distDir);
+    const filter = await compiler.compile('udp dst port 7001');
+    await compiler.dispose();
+    await sh('iptables -t nat -A OUTPUT -p udp --dport 7001 -j REDIRECT --to-ports 7002');
+    const request = { ...ALL_ICMP, filter, functions: 'ip_send_skb|ip_output|ip_rcv' };
+    await sh('iptables -A INPUT -p udp --dport 7002 -j DROP');
+    const expected = [
+      { track: true, functions: ['ip_send_skb', 'ip_output', 'ip_rcv'], ports: [7001, 7002, 7002] },
+      { track: false, functions: ['ip_send_skb'], ports: [7001] },
+    ];
+    for (const { track, functions, ports } of expected) {
+      const { client, attached } = await trace({ ...request, track });
+      await sh('echo x | nc -u -w 1 127.0.0.1 7001 || true');
+      client.send({ type: 'stop' });
+      await client.message('end');
+      const steps = client.events.filter(({ isQuiet, kind }) => !isQuiet && kind === EventKind.Step);
+      const life = steps.filter((event) => event.life === steps[0]?.life);
+      assert.deepEqual(functionNames(attached, life), functions);
+      assert.deepEqual(
+        life.map(({ tuple }) => Number(/->127\.0\.0\.1:(\d+)\//.exec(tuple ?? '')?.[1])),
+        ports,
+      );
+      // What became of it is told in any case, and is no step of a packet that no longer matches.
+      const drops = client.events.filter(
+        (event) => event.life === steps[0]?.life && event.kind === EventKind.Drop,
+      );
+      assert.deepEqual(
+        drops.map(({ isQuiet }) => isQuiet),
+        [!track],
+      );
+    }
+    await sh('iptables -D INPUT -p udp --dport 7002 -j DROP');
   });
 
   test('reads IPv6 headers', async () => {
@@ -107,7 +185,12 @@ describe('agent on 6.12', () => {
   test('counts what does not fit into the ring buffer', async () => {
     const { client } = await trace({ ...ALL_ICMP, ringBufferBytes: 4096 });
     await sh(`ping -q -f -c 200 ${GATEWAY}`);
-    const told = () => client.events.reduce((sum, event) => sum + event.lostBefore, 0);
+    /** Totals of the CPUs, as far as events told of them. */
+    const told = () => {
+      const totals = new Map<number, number>();
+      for (const { cpu, lost } of client.events) if (lost !== undefined) totals.set(cpu, lost);
+      return [...totals.values()].reduce((sum, total) => sum + total, 0);
+    };
     // The next event on that CPU that fits into the ring buffer tells of it.
     for (const deadline = Date.now() + 30_000; told() === 0 && Date.now() < deadline;)
       await sh(`ping -q -c 1 ${GATEWAY}`);
@@ -119,15 +202,19 @@ describe('agent on 6.12', () => {
   });
 
   const ends: [string, (client: AgentClient, pid: number) => unknown, number][] = [
-    ['its input ends', (client) => client.end(), 3000],
-    ['the connection is cut', (client) => client.kill(), 5000],
-    ['it is killed', (_, pid) => sh(`kill -9 ${pid}`), 3000],
-    ['it is told to terminate', (_, pid) => sh(`kill ${pid}`), 3000],
-    ['the editor falls silent', (client) => client.silence(), 9000],
+    ['its input ends', (client) => client.end(), GONE_MS],
+    ['the connection is cut', (client) => client.kill(), GONE_MS],
+    ['it is killed', (_, pid) => sh(`kill -9 ${pid}`), GONE_MS],
+    ['it is told to terminate', (_, pid) => sh(`kill ${pid}`), GONE_MS],
+    // It leaves after a minute; pause.test.ts has what happens until then.
+    ['the editor stays silent', (client) => client.silence(), SILENCE_ENDS_MS + GONE_MS],
   ];
+  /** What these traces attached to. */
+  const few: Attached[] = [];
   for (const [event, act, limitMs] of ends)
     test(`leaves no probe when ${event}`, async () => {
-      const { client } = await trace(FEW_FUNCTIONS);
+      const { client, attached } = await trace(FEW_FUNCTIONS);
+      few.push(attached);
       const { pid } = await client.message('hello');
       assert.ok((await probed()) >= 3);
       await act(client, pid);
@@ -136,10 +223,22 @@ describe('agent on 6.12', () => {
       assert.equal(stdout, '');
     });
 
+  test('the next trace finds the same in what the first one kept', async () => {
+    const [first, ...others] = few.map(({ functions, skipped, dropReasons }) => ({
+      functions,
+      skipped,
+      dropReasons,
+    }));
+    assert.equal(others.length, 4);
+    for (const next of others) assert.deepEqual(next, first);
+    const kept = await sh('stat -c "%U %a %F" /run/kernel-packet-trace /run/kernel-packet-trace/*');
+    assert.deepEqual(kept.trim().split('\n'), ['root 700 directory', 'root 600 regular file']);
+  });
+
   test('leaves out the SSH connection it came through, and says so', async () => {
     const all = { ...FEW_FUNCTIONS, filter: null, functions: 'tcp_v4_rcv|ip_output' };
     const { client, attached } = await trace(all);
-    const [local, remote] = (attached.ownConnection ?? '').split(' - ');
+    const [local, remote] = (attached.ownConnections[0] ?? '').split(' - ');
     assert.match(local ?? '', /^10\.0\.2\.15:22$/);
     const own = [`${local}->${remote}/6`, `${remote}->${local}/6`];
     await sh('true'); // through another connection
@@ -156,11 +255,192 @@ describe('agent on 6.12', () => {
     );
 
     const including = await trace({ ...all, includeOwnConnection: true });
-    assert.equal(including.attached.ownConnection, undefined);
+    assert.deepEqual(including.attached.ownConnections, []);
     including.client.send({ type: 'stop' });
     await including.client.message('end');
     assert.ok(including.client.events.length > 0);
   });
+
+  test('traces leave out the connections of each other, also where sudo took SSH_CONNECTION away', async () => {
+    const request = { ...FEW_FUNCTIONS, filter: null, functions: 'tcp_v4_rcv|__tcp_transmit_skb|ip_output' };
+    const first = await trace(request);
+    const second = connect(`env -u SSH_CONNECTION node ${AGENT_FOLDER}/agent.cjs serve`);
+    second.send(request);
+    const attached = await second.message('attached', 120_000);
+    const [own = '', other = ''] = [attached.ownConnections[0], attached.otherConnections[0]];
+    assert.deepEqual(attached.otherConnections, first.attached.ownConnections);
+    assert.match(own, /^10\.0\.2\.15:22 - 10\.0\.2\.2:\d+$/);
+    assert.notEqual(own, other);
+    await sleep(2000); // the first one looks every second
+    const before = first.client.events.length;
+    await sh('true'); // through another connection
+    for (const client of [first.client, second]) {
+      client.send({ type: 'stop' });
+      await client.message('end');
+    }
+    const isOf = (connection: string, tuple: string) => tuple.includes(connection.split(' - ')[1] ?? '');
+    const seen = first.client.events.slice(before).map(({ tuple }) => tuple ?? '');
+    assert.deepEqual(
+      seen.filter((tuple) => isOf(own, tuple)),
+      [],
+    );
+    const seenBySecond = second.events.map(({ tuple }) => tuple ?? '');
+    assert.deepEqual(
+      seenBySecond.filter((tuple) => isOf(own, tuple) || isOf(other, tuple)),
+      [],
+    );
+    for (const tuples of [seen, seenBySecond]) assert.ok(tuples.some((tuple) => tuple.includes(':22')));
+  });
+
+  test('leaves out messages of local sockets, unless they are asked for', async () => {
+    const ask = 'ip link > /dev/null';
+    for (const includeLocalSockets of [false, true]) {
+      const { client, attached } = await trace({
+        ...FEW_FUNCTIONS,
+        filter: null,
+        functions: 'netlink_.*|nla_put|ip_output',
+        includeLocalSockets,
+      });
+      await sh(ask);
+      client.send({ type: 'stop' });
+      await client.message('end');
+      const seen = functionNames(attached, client.events);
+      const some = seen.some((name) => /^(netlink_|nla_)/.test(name));
+      assert.equal(some, includeLocalSockets, seen.join(' '));
+    }
+  });
+
+  /** States in which a trace cannot be, or would see nothing, with what the user is told to do. */
+  const states: [string, { make: string; unmake: string }, string, RegExp, string][] = [
+    [
+      'functions’ addresses are hidden',
+      { make: 'sysctl -qw kernel.kptr_restrict=2', unmake: 'sysctl -qw kernel.kptr_restrict=0' },
+      'addresses',
+      /^As root: sysctl kernel\.kptr_restrict=1$/,
+      'no-privilege',
+    ],
+    [
+      'ftrace is switched off',
+      { make: 'sysctl -qw kernel.ftrace_enabled=0', unmake: 'sysctl -qw kernel.ftrace_enabled=1' },
+      'ftrace',
+      /^As root: sysctl kernel\.ftrace_enabled=1$/,
+      'attach',
+    ],
+    [
+      'no tracefs is mounted',
+      {
+        make:
+          'umount /sys/kernel/debug/tracing 2>/dev/null; umount /sys/kernel/debug 2>/dev/null; ' +
+          'umount /sys/kernel/tracing && ! grep -E "tracefs|debugfs" /proc/mounts',
+        unmake:
+          'mount -t tracefs tracefs /sys/kernel/tracing && mount -t debugfs debugfs /sys/kernel/debug && ' +
+          'ls /sys/kernel/debug/tracing > /dev/null',
+      },
+      'tracefs',
+      /^As root: mount -t tracefs tracefs \/sys\/kernel\/tracing$/,
+      'no-privilege',
+    ],
+  ];
+  for (const [state, { make, unmake }, item, remedy, code] of states)
+    test(`a check and a trace say the same where ${state}`, async () => {
+      await sh(make);
+      try {
+        const client = connect();
+        client.send({ type: 'check' });
+        const missing = (await client.message('check')).items.filter(({ status }) => status === 'missing');
+        assert.deepEqual(
+          missing.map(({ name }) => name),
+          [item],
+        );
+        const [lacking] = missing;
+        assert.match(lacking?.remedy ?? '', remedy);
+        client.send(FEW_FUNCTIONS);
+        await assert.rejects(client.message('attached'), (error: Error) => {
+          assert.ok(error.message.includes(`"code":"${code}"`), error.message);
+          for (const words of [lacking?.detail, lacking?.remedy])
+            assert.ok(error.message.includes(words ?? '?'), error.message);
+          return true;
+        });
+        if (item === 'tracefs') await sh('! grep -E "tracefs|debugfs" /proc/mounts'); // nor did we mount one
+      } finally {
+        await sh(unmake);
+      }
+    });
+
+  test('a check goes through all of a trace but the probes', async (context) => {
+    const client = connect();
+    const start = performance.now();
+    client.send({ type: 'check' });
+    const { items } = await client.message('check');
+    context.diagnostic(`${Math.round(performance.now() - start)} ms`);
+    assert.deepEqual(
+      items.filter(({ status }) => status !== 'ok'),
+      [],
+    );
+    const functions = /([\d,]+) functions$/.exec(items.find(({ name }) => name === 'programs')?.detail ?? '');
+    assert.ok(Number(functions?.[1]?.replaceAll(',', '')) > 1000, functions?.[0]);
+    assert.equal(await probed(), 0);
+  });
+
+  test('a filter sees what came out of a tunnel that shows the outer header as the link header', async () => {
+    await sh(
+      'modprobe ip_gre && ip netns add far && ip link add g0 type veth peer name g1 netns far && ' +
+        'ip addr add 172.20.0.1/24 dev g0 && ip link set g0 up && ' +
+        'ip -n far addr add 172.20.0.2/24 dev g1 && ip -n far link set g1 up && ' +
+        'ip link add tun9 type gre local 172.20.0.1 remote 172.20.0.2 && ' +
+        'ip addr add 10.21.0.1/24 dev tun9 && ip link set tun9 up && ' +
+        'ip -n far link add tun9 type gre local 172.20.0.2 remote 172.20.0.1 && ' +
+        'ip -n far addr add 10.21.0.2/24 dev tun9 && ip -n far link set tun9 up',
+    );
+    const { client, attached } = await trace({ ...ALL_ICMP, functions: 'icmp_rcv' });
+    await sh('ping -c 1 -w 10 10.21.0.2');
+    client.send({ type: 'stop' });
+    await client.message('end');
+    await sh('ip netns del far && ip link del tun9');
+    const seen = client.events.filter(({ isQuiet, kind }) => !isQuiet && kind === EventKind.Step);
+    assert.deepEqual(functionNames(attached, seen), ['icmp_rcv', 'icmp_rcv']);
+    assert.deepEqual(
+      seen.map(({ tuple }) => tuple),
+      ['10.21.0.1:0->10.21.0.2:0/1', '10.21.0.2:0->10.21.0.1:0/1'],
+    );
+  });
+
+  test('an Ethernet header with VLAN tags in it is one', async () => {
+    // A frame with these bytes behind the addresses: tags, then IPv4 and no more. $1 is the first tag's type.
+    const sender =
+      'socket(my $socket, 17, 3, 0) or die $!; my ($type, $tags, $index) = @ARGV; ' +
+      'my $frame = pack("H*", "020000000002" . "020000000001" . $tags . "0800" . "45" . "00" x 19); ' +
+      'send($socket, $frame, 0, pack("S n i S C C a8", 17, hex $type, $index, 1, 0, 6, "")) or die $!';
+    await sh('modprobe dummy && ip link add tagged type dummy && ip link set tagged up');
+    try {
+      const { client, attached } = await trace({
+        ...ALL_ICMP,
+        functions: 'dummy_xmit',
+        // The type of the first tag, read where only an Ethernet header has it.
+        filter: {
+          l2: [
+            [40, 0, 0, 12],
+            [21, 1, 0, 0x8100],
+            [21, 0, 1, 0x88a8],
+            [6, 0, 0, 262144],
+            [6, 0, 0, 0],
+          ],
+          l3: null,
+        },
+      });
+      const index = '$(cat /sys/class/net/tagged/ifindex)';
+      for (const tags of ['81000007', '88a8000581000007'])
+        await sh(`perl -e '${sender}' ${tags.slice(0, 4)} ${tags} ${index}`);
+      client.send({ type: 'stop' });
+      await client.message('end');
+      const seen = client.events.filter(({ isQuiet, kind }) => !isQuiet && kind === EventKind.Step);
+      assert.deepEqual(functionNames(attached, seen), ['dummy_xmit', 'dummy_xmit']);
+    } finally {
+      await sh('ip link del tagged && rmmod dummy');
+    }
+  });
+
+  test('probes a module that is loaded meanwhile', () => assertNewModuleIsProbed(suite));
 
   test('runs two traces at once, each with its own filter', async () => {
     const first = await trace(FEW_FUNCTIONS);
@@ -195,5 +475,21 @@ describe('agent on 6.12', () => {
   test('ends when its input is not the protocol', async () => {
     const { code } = await guest().exec(`echo hello | node ${AGENT_FOLDER}/agent.cjs serve > /dev/null`);
     assert.equal(code, 1);
+  });
+
+  // The last one: only a boot ends it.
+  test('a kernel that is locked down for confidentiality', async () => {
+    await sh(
+      'mountpoint -q /sys/kernel/security || mount -t securityfs securityfs /sys/kernel/security; ' +
+        'echo confidentiality > /sys/kernel/security/lockdown',
+    );
+    const client = connect();
+    client.send({ type: 'check' });
+    const { items } = await client.message('check');
+    const lacking = items.find(({ status }) => status === 'missing');
+    assert.equal(lacking?.name, 'lockdown');
+    assert.ok(items.some(({ name, status }) => name === 'bpf' && status === 'missing'));
+    client.send(FEW_FUNCTIONS);
+    await assert.rejects(client.message('attached'), /"code":"lockdown".*confidentiality.*kernel_lockdown/);
   });
 });

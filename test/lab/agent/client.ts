@@ -6,40 +6,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { distDir } from '../../../build/paths.ts';
 import { run } from '../../../build/run.ts';
 import { encodeJsonFrame, FrameDecoder } from '../../../common/framing.ts';
+import { parseMessage } from '../../../common/messages.ts';
 import {
   EventsHeader,
   FrameKind,
   HEARTBEAT_INTERVAL_MS,
-  RINGBUF_HEADER_BYTES,
   type Message,
   type Request,
 } from '../../../common/protocol.ts';
-import { EventFlag, EventLayout } from '../../../common/layouts.ts';
+import { type DecodedEvent, EventDecoder } from '../../support/agent/decode-events.ts';
 import { sshArguments, type Access } from '../guests/exec.ts';
 
 /** Where tests put the agent in a guest. */
 export const AGENT_FOLDER = '/root/agent';
-
-/** One event, decoded field by field; only what tests look at. */
-export interface DecodedEvent {
-  address: number;
-  skb: bigint;
-  timestamp: bigint;
-  kind: number;
-  dropReason: number;
-  netns: number;
-  ifindex: number;
-  mtu: number;
-  len: number;
-  pid: number;
-  cpu: number;
-  protocol: number;
-  comm: string;
-  /** `source:port->destination:port/protocol`, IPv6 addresses in brackets; undefined: not an IP packet. */
-  tuple: string | undefined;
-  lostBefore: number;
-  generation: number;
-}
 
 /** Copies dist/agent into the guest. */
 export async function installAgent(access: Access): Promise<void> {
@@ -57,6 +36,9 @@ export class AgentClient {
   readonly messages: Message[] = [];
   readonly events: DecodedEvent[] = [];
   lost = 0;
+  missed = 0;
+  untracked = 0;
+  readonly #decoder = new EventDecoder();
   stderr = '';
   readonly closed: Promise<number | null>;
   readonly #ssh: ChildProcess;
@@ -66,7 +48,7 @@ export class AgentClient {
     const ssh = spawn('ssh', [...sshArguments(access, 'root'), command], { stdio: 'pipe' });
     this.#ssh = ssh;
     const decoder = new FrameDecoder((kind, payload) => {
-      if (kind === FrameKind.Json) this.messages.push(JSON.parse(Buffer.from(payload).toString()) as Message);
+      if (kind === FrameKind.Json) this.messages.push(parseMessage(payload));
       else this.#decode(Buffer.from(payload.buffer));
     });
     ssh.stdout.on('data', (chunk: Buffer) => {
@@ -80,6 +62,12 @@ export class AgentClient {
         resolve(code);
       }),
     );
+    this.speak();
+  }
+
+  /** Pings from now on. */
+  speak(): void {
+    clearInterval(this.#ping);
     this.#ping = setInterval(() => {
       this.send({ type: 'ping' });
     }, HEARTBEAT_INTERVAL_MS);
@@ -122,44 +110,9 @@ export class AgentClient {
   }
 
   #decode(payload: Buffer): void {
-    const count = payload.readUInt32LE(EventsHeader.count);
-    const stride = payload.readUInt32LE(EventsHeader.stride);
     this.lost = payload.readDoubleLE(EventsHeader.lost);
-    for (let index = 0; index < count; index++) {
-      const at = EventsHeader.bytes + index * stride + RINGBUF_HEADER_BYTES;
-      this.events.push(decodeEvent(payload.subarray(at, at + EventLayout.bytes)));
-    }
+    this.missed = payload.readDoubleLE(EventsHeader.missed);
+    this.untracked = payload.readDoubleLE(EventsHeader.untracked);
+    this.events.push(...this.#decoder.decode(payload));
   }
-}
-
-function decodeEvent(record: Buffer): DecodedEvent {
-  const flags = record.readUInt8(EventLayout.flags);
-  const address = (offset: number) =>
-    (flags & EventFlag.Ipv6) === 0
-      ? record.subarray(offset, offset + 4).join('.')
-      : `[${Array.from({ length: 8 }, (_, group) => record.readUInt16BE(offset + 2 * group).toString(16)).join(':')}]`;
-  const comm = record.toString('latin1', EventLayout.comm, EventLayout.comm + 16);
-  return {
-    address: Number(record.readBigUInt64LE(EventLayout.address) & 0xffff_ffff_ffffn),
-    skb: record.readBigUInt64LE(EventLayout.skb),
-    timestamp: record.readBigUInt64LE(EventLayout.timestamp),
-    kind: record.readUInt8(EventLayout.kind),
-    dropReason: record.readUInt32LE(EventLayout.dropReason),
-    netns: record.readUInt32LE(EventLayout.netns),
-    ifindex: record.readUInt32LE(EventLayout.ifindex),
-    mtu: record.readUInt32LE(EventLayout.mtu),
-    len: record.readUInt32LE(EventLayout.len),
-    pid: record.readUInt32LE(EventLayout.pid),
-    cpu: record.readUInt16LE(EventLayout.cpu),
-    protocol: record.readUInt16LE(EventLayout.protocol),
-    comm: comm.slice(0, comm.indexOf('\0')),
-    tuple:
-      (flags & EventFlag.Tuple) !== 0
-        ? `${address(EventLayout.sourceAddress)}:${record.readUInt16LE(EventLayout.sourcePort)}->` +
-          `${address(EventLayout.destinationAddress)}:${record.readUInt16LE(EventLayout.destinationPort)}` +
-          `/${record.readUInt8(EventLayout.l4Protocol)}`
-        : undefined,
-    lostBefore: record.readUInt32LE(EventLayout.lostBefore),
-    generation: record.readUInt32LE(EventLayout.generation),
-  };
 }

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before } from 'node:test';
 import { type Attached, type StartRequest } from '../../../common/protocol.ts';
 import { EventKind } from '../../../common/layouts.ts';
-import { AgentClient, installAgent, type DecodedEvent } from './client.ts';
-import { bootGuest, type Guest, type KernelName } from '../guests/guest.ts';
+import type { DecodedEvent } from '../../support/agent/decode-events.ts';
+import { AgentClient, installAgent } from './client.ts';
+import { bootGuest, type BootOptions, type Guest, type KernelName } from '../guests/guest.ts';
 
 export const GATEWAY = '10.0.2.2';
 /** Nobody answers there: the guest has no network but the emulator's. */
@@ -40,12 +41,12 @@ export const ALL_ICMP: StartRequest = {
 };
 
 /** Registers hooks: a guest for the tests of one suite, and agents in it that end with their test. */
-export function agentSuite(kernel: KernelName) {
+export function agentSuite(kernel: KernelName, options: Pick<BootOptions, 'fiveLevelPaging'> = {}) {
   let guest: Guest;
   const clients: AgentClient[] = [];
 
   before(async () => {
-    guest = await bootGuest({ kernel, userland: 'node' });
+    guest = await bootGuest({ kernel, userland: 'node', ...options });
     await installAgent(guest);
   });
   afterEach(async () => {
@@ -56,8 +57,8 @@ export function agentSuite(kernel: KernelName) {
   });
   after(() => guest.stop());
 
-  const connect = (): AgentClient => {
-    const client = new AgentClient(guest);
+  const connect = (command?: string): AgentClient => {
+    const client = new AgentClient(guest, command);
     clients.push(client);
     return client;
   };
@@ -77,11 +78,49 @@ export function agentSuite(kernel: KernelName) {
   };
 }
 
-export function functionNames(attached: Attached, events: DecodedEvent[]): string[] {
-  const byAddress = new Map(attached.functions.map(({ address, name }) => [address, name]));
+/** A module that is loaded while a trace runs has its function in the path of the next packet. */
+export async function assertNewModuleIsProbed({
+  guest,
+  trace,
+  sh,
+}: Pick<ReturnType<typeof agentSuite>, 'guest' | 'trace' | 'sh'>): Promise<void> {
+  const { client, attached } = await trace({ ...ALL_ICMP, functions: 'ip_output|dummy_xmit' });
+  assert.deepEqual(
+    attached.functions.map(({ name }) => name),
+    ['ip_output'],
+  );
+  await sh('modprobe dummy');
+  const modules = await client.message('modules');
+  assert.deepEqual(modules.names, ['dummy']);
+  assert.deepEqual(
+    modules.functions.map(({ name, module }) => [name, module]),
+    [['dummy_xmit', 'dummy']],
+  );
+  await sh(
+    'ip link add dummy0 type dummy && ip addr add 10.9.0.1/24 dev dummy0 && ip link set dummy0 up && ' +
+      'ip neigh add 10.9.0.2 lladdr 02:00:00:00:00:02 dev dummy0',
+  );
+  await guest().exec('ping -c 1 -W 1 10.9.0.2'); // nobody answers there
+  client.send({ type: 'stop' });
+  await client.message('end');
+  const functions = [...attached.functions, ...modules.functions];
+  assertInOrder(functionNames({ functions }, client.events), ['ip_output', 'dummy_xmit']);
+  // The device is younger than the trace, too.
+  assert.ok(client.events.some(({ device }) => device === 'dummy0'));
+  await sh('ip link del dummy0 && rmmod dummy');
+}
+
+/** Of the functions that were asked for, in the order of events. */
+export function functionNames(attached: Pick<Attached, 'functions'>, events: DecodedEvent[]): string[] {
+  const byPlace = new Map(attached.functions.map(({ address, name }) => [address % 2 ** 32, name]));
   return events
-    .filter(({ kind }) => kind === EventKind.Function)
-    .map(({ address }) => byAddress.get(address) ?? `unknown ${address.toString(16)}`);
+    .filter(({ kind, isQuiet }) => kind !== EventKind.Drop && !isQuiet)
+    .map(({ place }) => byPlace.get(place) ?? `unknown ${place.toString(16)}`);
+}
+
+/** What is known of each life in the end: its last event, by its number. */
+export function lastOfLives(events: DecodedEvent[]): Map<number, DecodedEvent> {
+  return new Map(events.map((event) => [event.life, event]));
 }
 
 /** The wanted names are in the list, in this order, others between them or not. */

@@ -5,6 +5,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { possibleCpus } from '../../../remote-agent/kernel/cpus.ts';
 import { readKallsyms } from '../../../remote-agent/kernel/kallsyms.ts';
 import {
   closeObject,
@@ -49,7 +50,10 @@ export interface SkbRunnerResult {
   filters: Record<Side, Decisions>[];
 }
 
+/** As in skb.bpf.c, and where its variables are. */
 const QUEUE_PACKETS = 64;
+const ROUND_PACKETS = 8;
+const DECISIONS_AT = 24;
 const TUNSETIFF = 0x400454ca;
 /** include/uapi/linux/if_tun.h: IFF_TUN, IFF_TAP; no packet information before each packet, but a virtio header. */
 const IFF = { l3: 0x0001, l2: 0x0002, noPi: 0x1000, vnetHdr: 0x4000 };
@@ -143,9 +147,10 @@ function decide(filter: CompiledFilter, sockets: Record<Side, bigint>): Record<S
     const ask = (socket: bigint): Decisions => {
       new Uint8Array(state.buffer).fill(0);
       new BigUint64Array(state.buffer, 0, 1)[0] = socket;
-      runProgram(program);
-      const decisions = [...new Uint8Array(state.buffer, 8, QUEUE_PACKETS)].filter((value) => value !== 0);
-      const linear = [...new Uint32Array(state.buffer, 8 + QUEUE_PACKETS, decisions.length)];
+      for (let done = 0; done < QUEUE_PACKETS; done += ROUND_PACKETS) runProgram(program);
+      const all = [...new Uint8Array(state.buffer, DECISIONS_AT, QUEUE_PACKETS)];
+      const decisions = all.filter((value) => value !== 0);
+      const linear = [...new Uint32Array(state.buffer, DECISIONS_AT + QUEUE_PACKETS, decisions.length)];
       return { decisions: decisions.map((value) => value - 1).join(''), linear };
     };
     return { l2: ask(sockets.l2), l3: ask(sockets.l3) };
@@ -171,9 +176,12 @@ async function main(): Promise<void> {
     kprobeMulti: false,
     filtered: true,
     dropReasonArgument: -1,
-    ownConnection: undefined,
+    leavesOutOwn: false,
+    localSockets: true,
     directReads: directReads !== undefined,
     generation: 0,
+    track: false,
+    cpus: possibleCpus(),
   });
   const [l2, l3] = [prepare('l2'), prepare('l3')];
   const result: SkbRunnerResult = {

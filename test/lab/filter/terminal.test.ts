@@ -78,8 +78,11 @@ for (const kernel of KERNELS)
       await trace.until('events of the second filter', () => kept(1).length > 0);
       const { code, stderr } = await trace.interrupt();
       assert.equal(code, 0, stderr);
-      assert.deepEqual([...new Set(kept(0).map(({ tuple }) => tuple?.protocol))], ['icmp']);
-      assert.deepEqual([...new Set(kept(1).map(({ tuple }) => tuple?.protocol))], ['udp']);
+      // A copy has no headers yet where it is made.
+      const protocols = (generation: number) => [
+        ...new Set(kept(generation).flatMap(({ tuple }) => tuple?.protocol ?? [])),
+      ];
+      assert.deepEqual([protocols(0), protocols(1)], [['icmp'], ['udp']]);
     });
 
     test('a filter inside of a tunnel keeps only packets that carry a match', async () => {

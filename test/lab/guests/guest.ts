@@ -53,6 +53,8 @@ export interface BootOptions {
    * machine.
    */
   countInstructions?: boolean;
+  /** Five-level page tables: kernel addresses have 57 bits. */
+  fiveLevelPaging?: boolean;
 }
 
 /** Printed when a guest's kernel died; test/run.ts runs a failed file once more that said so. */
@@ -86,7 +88,7 @@ export async function bootGuest(options: BootOptions): Promise<Guest> {
 export class LabFault extends Error {}
 
 async function boot(options: BootOptions, log: (line: string) => void): Promise<Guest> {
-  const { kernel, userland, signal, countInstructions = false } = options;
+  const { kernel, userland, signal, countInstructions = false, fiveLevelPaging = false } = options;
   await ensureInstalled(['qemu-system-x86', 'openssh-client']);
   const image = await kernelImage(kernel, log);
   const root = await userlandImage(userland, log);
@@ -117,6 +119,7 @@ async function boot(options: BootOptions, log: (line: string) => void): Promise<
       // emulator delivers to the other CPU too late; with one CPU it does not.
       smp: options.smp ?? (kernel === '7.2' || countInstructions ? 1 : 2),
       countInstructions,
+      fiveLevelPaging,
     });
     const knownHosts = join(dir, 'known_hosts');
     await writeFile(knownHosts, `[127.0.0.1]:${machine.port} ${seed.hostKey}\n`);

@@ -25,6 +25,8 @@ export interface MachineOptions {
   smp: number;
   /** Its clock advances a nanosecond for each instruction; needs a single CPU. */
   countInstructions: boolean;
+  /** Kernel addresses of 57 bits, as on servers of today. */
+  fiveLevelPaging: boolean;
 }
 
 /**
@@ -38,15 +40,15 @@ const COMMAND_LINE =
 /** Starts a QEMU machine in software emulation; needs no privilege and sees no network but 127.0.0.1. */
 export async function startMachine(options: MachineOptions): Promise<Machine> {
   const port = await freePort();
-  const { kernel, root, seed, memoryMb, smp, countInstructions } = options;
+  const { kernel, root, seed, memoryMb, smp, countInstructions, fiveLevelPaging } = options;
   const accelerator = countInstructions
     ? ['-accel', 'tcg,thread=single', '-icount', 'shift=0']
     : ['-accel', 'tcg,thread=multi'];
   const drive = (file: string, mode: string) => ['-drive', `file=${file},format=raw,if=virtio,${mode}`];
   const args = [
-    // The emulator's cmpxchg16b makes 6.12 panic; five-level page tables only cost time.
+    // The emulator's cmpxchg16b makes 6.12 panic; five-level page tables cost time.
     ...accelerator,
-    ...['-cpu', 'max,-cx16,-la57', '-smp', `${smp}`, '-m', `${memoryMb}`],
+    ...['-cpu', `max,-cx16,${fiveLevelPaging ? '+' : '-'}la57`, '-smp', `${smp}`, '-m', `${memoryMb}`],
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-serial', 'stdio'],
     ...['-kernel', kernel.vmlinuz, '-initrd', kernel.initramfs, '-append', COMMAND_LINE],
     ...drive(root, 'snapshot=on'),

@@ -18,7 +18,7 @@ const PACKAGES: Record<Userland, string[]> = {
   node: [
     ...BARE,
     ...['nodejs', 'pwru', 'nftables', 'ipset', 'tcpdump', 'ethtool', 'netcat-openbsd', 'iputils-ping'],
-    ...['procps', 'udev'],
+    ...['procps', 'udev', 'wireguard-tools'],
   ],
 };
 

@@ -4,9 +4,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../../../build/run.ts';
+import { SILENCE_PAUSES_MS } from '../../../common/protocol.ts';
 import { bootGuest, type Guest, type GuestUser } from '../guests/guest.ts';
 import { Home, targetArgs, type Ended, type PacketTrace } from './packet-trace.ts';
+import { AGENTS, CUT } from '../guests/our-agents.ts';
 import { armedProbes, probesGone } from './probes.ts';
 import { stopGuest } from '../guests/stop.ts';
 
@@ -217,15 +220,16 @@ describe('faults on 6.12', () => {
   });
 
   test('no space for the upload', async () => {
-    const make = 'mkdir -p /root/.cache && mount -t tmpfs -o size=64k none /root/.cache';
+    const make = 'mkdir -p /srv/small && mount -t tmpfs -o mode=755,size=64k none /srv/small';
     const home = new Home(guest);
     await sh(make);
     try {
-      const ended = await home.run(['trace', ...targetArgs(guest), '--json']);
-      assertFails(ended, 4, 'target-no-space', /space|MB/);
-      assert.equal(await sh('find /root/.cache -type f | wc -l'), '0', 'no half file is left');
+      const folder = ['--target-folder', '/srv/small/folder'];
+      const ended = await home.run(['trace', ...targetArgs(guest), '--json', ...folder]);
+      assertFails(ended, 4, 'target-no-space', /kB needed/);
+      assert.equal(await sh('find /srv/small -size +0 -type f ! -name .runs'), '', 'no half file is left');
     } finally {
-      await sh('umount /root/.cache');
+      await sh('umount /srv/small');
       await home.dispose();
     }
   });
@@ -264,6 +268,14 @@ describe('faults on 6.12', () => {
     }, guest));
 
   faultsOfARunningTrace(() => guest);
+
+  test('the target reboots', () =>
+    withHome(async (home) => {
+      const trace = await tracing(home, guest);
+      const reboot = guest.exec('echo b > /proc/sysrq-trigger', { timeoutMs: 60_000 });
+      assertCutShort(await trace.end(), 'connection-lost', 'connection-lost', /lost/);
+      await reboot;
+    }, guest));
 });
 
 describe('faults on 6.1', () => {
@@ -277,68 +289,95 @@ describe('faults on 6.1', () => {
   faultsOfARunningTrace(() => guest);
 });
 
+/** A trace that has seen something. */
+async function tracing(home: Home, guest: Guest): Promise<PacketTrace> {
+  const trace = home.start(['trace', ...targetArgs(guest), '--json', FILTER]);
+  await trace.attached();
+  assert.ok((await armedProbes(guest)) > 0);
+  await guest.exec('curl -s -m 1 10.0.2.2');
+  await trace.until('an event', () => trace.objects.some(({ type }) => type === 'event'));
+  return trace;
+}
+
+/** The end of a trace that was cut short, and that it tells of all that had come. */
+function assertCutShort(ended: Ended, code: string, why: string, message: RegExp): void {
+  assertFails(ended, 5, code, message);
+  const objects = ended.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const end = objects.find(({ type }) => type === 'end');
+  assert.equal(end?.why, why);
+  assert.equal(end.events, objects.filter(({ type }) => type === 'event').length, 'what was captured stays');
+  assert.ok(end.events > 0);
+}
+
 /** The faults of a trace that runs; on kernels with and without kprobe.multi. */
 function faultsOfARunningTrace(guest: () => Guest): void {
-  /** A trace that has seen something. */
-  async function tracing(home: Home): Promise<PacketTrace> {
-    const trace = home.start(['trace', ...targetArgs(guest()), '--json', FILTER]);
-    await trace.attached();
-    assert.ok((await armedProbes(guest())) > 0);
-    await guest().exec('curl -s -m 1 10.0.2.2');
-    await trace.until('an event', () => trace.objects.some(({ type }) => type === 'event'));
-    return trace;
-  }
-
-  function assertCutShort(ended: Ended, code: string, why: string): void {
-    assertFails(ended, 5, code, /./);
-    const objects = ended.stdout
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
-    const end = objects.find(({ type }) => type === 'end');
-    assert.equal(end?.why, why);
-    assert.equal(
-      end.events,
-      objects.filter(({ type }) => type === 'event').length,
-      'what was captured stays',
-    );
-    assert.ok(end.events > 0);
-  }
-
   test('the SSH connection is cut', (t) =>
     withHome(async (home) => {
-      const trace = await tracing(home);
+      const trace = await tracing(home, guest());
       await guest().exec(CUT);
       const took = await probesGone(guest(), PROBES_GONE_MS + EMULATOR_MS);
       t.diagnostic(`probes gone after ${Math.round(took)} ms`);
-      assertCutShort(await trace.end(), 'connection-lost', 'connection-lost');
+      assertCutShort(await trace.end(), 'connection-lost', 'connection-lost', /lost/);
     }, guest()));
 
-  test('the connection falls silent', (t) =>
+  test('the connection falls silent for a while', () =>
     withHome(async (home) => {
-      const trace = await tracing(home);
+      const trace = await tracing(home, guest());
       trace.kill('SIGSTOP');
-      const took = await probesGone(guest(), PROBES_GONE_MS + EMULATOR_MS);
-      t.diagnostic(`probes gone after ${Math.round(took)} ms`);
+      await sleep(SILENCE_PAUSES_MS + 4000);
+      await guest().exec('curl -s -m 1 10.0.2.2'); // by now nobody sees it
       trace.kill('SIGCONT');
+      await trace.until('the end of the pause', () =>
+        trace.objects.some(({ type, to }) => type === 'paused' && to !== null),
+      );
+      const seen = trace.objects.length;
+      await guest().exec('curl -s -m 1 10.0.2.2');
+      await trace.until('an event after it', () =>
+        trace.objects.slice(seen).some(({ type }) => type === 'event'),
+      );
+      trace.kill('SIGINT');
       const ended = await trace.end();
-      assertCutShort(ended, 'connection-lost', 'connection-lost');
-      assert.match(ended.stderr, /heard nothing/);
+      assert.equal(ended.code, 0);
+      const pause = trace.objects.find(({ type, to }) => type === 'paused' && to !== null);
+      const [from, to] = [Number(pause?.from), Number(pause?.to)];
+      const within = trace.objects.filter(
+        ({ type, wallClock }) => type === 'event' && Number(wallClock) > from + 100 && Number(wallClock) < to,
+      );
+      assert.deepEqual(within, [], 'nothing is seen in a pause');
+      assert.equal(pause?.why, 'silence');
+      assert.equal(trace.objects.find(({ type }) => type === 'end')?.incomplete, null);
     }, guest()));
 
   test('the agent is killed', () =>
     withHome(async (home) => {
-      const trace = await tracing(home);
+      const trace = await tracing(home, guest());
       const { code } = await guest().exec(`kill -9 $(${AGENTS})`);
       assert.equal(code, 0);
       await probesGone(guest(), PROBES_GONE_MS + EMULATOR_MS);
       const ended = await trace.end();
-      assertCutShort(ended, 'agent-died', 'agent-died');
+      assertCutShort(ended, 'agent-died', 'agent-died', /SIGKILL/);
+    }, guest()));
+
+  test('the target runs out of memory', () =>
+    withHome(async (home) => {
+      const trace = await tracing(home, guest());
+      // The kernel's own choice, made to fall on the agent.
+      const { code, stderr } = await guest().exec(
+        `for pid in $(${AGENTS}); do echo 1000 > /proc/$pid/oom_score_adj; done; echo f > /proc/sysrq-trigger`,
+      );
+      assert.equal(code, 0, stderr);
+      await probesGone(guest(), PROBES_GONE_MS + EMULATOR_MS);
+      const ended = await trace.end();
+      assertCutShort(ended, 'agent-died', 'agent-died', /SIGKILL/);
+      assert.match(ended.stdout, /ran out of memory/);
     }, guest()));
 
   test('packet-trace itself is killed', () =>
     withHome(async (home) => {
-      const trace = await tracing(home);
+      const trace = await tracing(home, guest());
       trace.kill('SIGKILL');
       await trace.ended;
       await probesGone(guest(), PROBES_GONE_MS + EMULATOR_MS);
@@ -353,16 +392,3 @@ async function onTerminal(home: Home, args: string[]): Promise<string> {
   const env = { PATH: process.env.PATH, HOME: home.dir, TERM: 'dumb', SHELL: '/bin/sh' };
   return run('script', ['-qec', `timeout 60 ${command}; true`, '/dev/null'], { env });
 }
-
-/** In a guest: the processes of our agents. The brackets keep the search from finding itself. */
-const AGENTS = `for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline 2>/dev/null | grep -q 'agent[.]cjs serve' && echo \${p#/proc/}; done`;
-
-/** In a guest: cuts the SSH connections that our agents hang on. */
-const CUT = `for pid in $(${AGENTS}); do
-  while [ "$pid" -gt 1 ]; do
-    parent=$(sed -n 's/^PPid:\\t//p' /proc/$pid/status)
-    case $(cat /proc/$pid/comm) in sshd*) kill -9 $pid ;; esac
-    pid=$parent
-    [ "$(cat /proc/$pid/comm)" = sshd ] && break
-  done
-done; true`;

@@ -2,21 +2,25 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { readFile, readdir } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unpackPackage } from '../../../build/packages/debian.ts';
 import { distDir } from '../../../build/paths.ts';
 import { PacketTraceError } from '../../../extension/base/errors.ts';
 import type { ErrorCode } from '../../../extension/base/errors.ts';
 import { connectTarget } from '../../../extension/target/connect.ts';
 import type { ConnectOptions, Prompts } from '../../../extension/target/connection.ts';
+import { cleanTarget } from '../../../extension/target/clean.ts';
+import { TARGET_FOLDERS } from '../../../extension/target/deploy/folder.ts';
 import { FRAME_HEADER_BYTES } from '../../../common/protocol.ts';
 import type { Hello } from '../../../common/protocol.ts';
 import { bootGuest } from '../guests/guest.ts';
 import type { Guest, GuestUser, Userland } from '../guests/guest.ts';
 
-const CACHE = '.cache/kernel-packet-trace/target';
+const [CACHE] = TARGET_FOLDERS;
 
 /** Options that reach a guest, and read nothing of the user's own SSH settings. */
 function options(guest: Guest, user: GuestUser, more: Partial<ConnectOptions> = {}): ConnectOptions {
@@ -133,16 +137,6 @@ async function measured(t: TestContext, guest: Guest, origin: string): Promise<v
   }
 }
 
-/** Spares the emulated guest one upload for each further user. */
-async function giveUploadTo(guest: Guest, users: readonly GuestUser[]): Promise<void> {
-  for (const user of users) {
-    const result = await guest.exec(
-      `mkdir -p /home/${user}/.cache && cp -a /root/.cache/kernel-packet-trace /home/${user}/.cache/ && chown -R ${user}: /home/${user}/.cache`,
-    );
-    assert.equal(result.code, 0, result.stderr);
-  }
-}
-
 withGuest('node', (guest) => {
   test("the target's own Node is used, the agent uploaded once", (t) => measured(t, guest(), 'path'));
   test('root', () => runsAgentAsRoot(guest(), options(guest(), 'root')));
@@ -150,18 +144,16 @@ withGuest('node', (guest) => {
 });
 
 withGuest('bare', (guest) => {
-  test('Node and the agent are uploaded, once', async (t) => {
-    await measured(t, guest(), 'uploaded');
-    await giveUploadTo(guest(), ['admin', 'sudoer']);
-  });
+  test('Node and the agent are uploaded, once for all users', (t) => measured(t, guest(), 'uploaded'));
   test('root', () => runsAgentAsRoot(guest(), options(guest(), 'root')));
 
-  test('what was uploaded is private, and nothing else is left', async () => {
+  test("what was uploaded is root's alone, and nothing else is left", async () => {
     const list = await output(
       guest(),
-      `cd /root/${CACHE} && stat -c '%a %n' * | sed -E 's/-[0-9a-f]{64}//' && ls -A | wc -l`,
+      `cd ${CACHE} && stat -c '%a %U %n' * | sed -E 's/-[0-9a-f]{64}//' && ls -A | grep -v -e ^agent- -e ^node-`,
     );
-    assert.equal(list, '700 agent\n700 node\n2');
+    assert.equal(list, '700 root agent\n700 root node\n.runs');
+    assert.equal(await output(guest(), 'ls -A /root/.cache /home/*/.cache 2>/dev/null'), '');
   });
 
   test('sudo without a password', async () => {
@@ -247,9 +239,11 @@ withGuest('bare', (guest) => {
 
   test('no sudo rights', async () => {
     const prompts = answering(guest().passwords.plain);
-    const error = await fails('target-no-privilege', connectTarget(options(guest(), 'plain', { prompts })));
+    const targetFolder = '/srv/unused';
+    const request = options(guest(), 'plain', { prompts, targetFolder });
+    const error = await fails('target-no-privilege', connectTarget(request));
     assert.match(error.message, /plain may not use sudo/);
-    assert.equal(await output(guest(), `ls /home/plain/${CACHE}`), '', 'uploaded without a use');
+    assert.equal(await output(guest(), `ls ${targetFolder}`), '', 'uploaded without a use');
   });
 
   test('sudo that wants a terminal', async () => {
@@ -276,25 +270,29 @@ withGuest('bare', (guest) => {
   });
 
   test('too little space: found before the upload, and when it runs out during it', async () => {
+    const targetFolder = '/srv/small/folder';
     const mounted = async (megabytes: number, attempt: () => Promise<void>) => {
-      await guest().exec(`mkdir -p /root/.cache; mount -t tmpfs -o size=${megabytes}m small /root/.cache`);
+      await guest().exec(
+        `mkdir -p /srv/small; mount -t tmpfs -o mode=755,size=${megabytes}m small /srv/small`,
+      );
       try {
         await attempt();
-        assert.equal(await output(guest(), `ls -A /root/${CACHE} 2>/dev/null`), '');
+        assert.equal(await output(guest(), `ls -A ${targetFolder}`), '.runs');
       } finally {
-        await guest().exec('umount -l /root/.cache');
+        await guest().exec('umount -l /srv/small');
       }
     };
     await mounted(20, async () => {
-      const error = await fails('target-no-space', connectTarget(options(guest(), 'root')));
-      assert.match(error.message, /MB needed/);
+      const error = await fails('target-no-space', connectTarget(options(guest(), 'root', { targetFolder })));
+      assert.match(error.message, /kB needed/);
     });
     await mounted(140, async () => {
       let filled: Promise<unknown> | undefined;
       const onProgress = (text: string) => {
-        if (/Node.*\(\d\d /.test(text)) filled ??= guest().exec('cat /dev/zero > /root/.cache/fill');
+        if (/Node.*\(\d\d /.test(text)) filled ??= guest().exec('cat /dev/zero > /srv/small/fill');
       };
-      const error = await fails('target-no-space', connectTarget(options(guest(), 'root', { onProgress })));
+      const request = options(guest(), 'root', { onProgress, targetFolder });
+      const error = await fails('target-no-space', connectTarget(request));
       assert.match(error.message, /No space left/);
       await filled;
     });
@@ -313,4 +311,159 @@ withGuest('bare', (guest) => {
     assert.equal(left, '');
     target.dispose();
   });
+
+  describe('sudo of other kinds', () => sudoOfOtherKinds(guest));
+
+  test('clean removes what was put there, and tells of it', async () => {
+    await sh(guest(), 'mkdir -p /home/admin/.cache/kernel-packet-trace/target/agent-0');
+    await sh(guest(), 'chown -R admin: /home/admin/.cache');
+    const { removed, kept, running } = await cleanTarget(options(guest(), 'admin'));
+    assert.deepEqual(removed.map(({ path }) => path.replace(/-[0-9a-f]{64}$/, '')).sort(), [
+      ...['', '/agent-0'].map((path) => `/home/admin/.cache/kernel-packet-trace/target${path}`),
+      ...['', '/agent', '/node'].map((path) => `${CACHE}${path}`),
+    ]);
+    assert.deepEqual([kept, running], [[], []]);
+    const left = 'find / -xdev -path /proc -prune -o -name "*kernel-packet-trace*" -print';
+    assert.equal(await output(guest(), left), '');
+  });
 });
+
+async function sh(guest: Guest, command: string, input?: string): Promise<void> {
+  const { code, stderr } = await guest.exec(command, input === undefined ? {} : { input });
+  assert.equal(code, 0, `${command}: ${stderr}`);
+}
+
+/** Puts a file of this machine into a guest. */
+async function give(guest: Guest, file: string, path: string, mode: string): Promise<void> {
+  const content = (await readFile(file)).toString('base64');
+  await sh(guest, `base64 -d > ${path} && chmod ${mode} ${path}`, content);
+}
+
+/** Real ones, and settings of sudoers(5), as they are met. */
+function sudoOfOtherKinds(guest: () => Guest): void {
+  const IN_PLACE = '/usr/local/bin/sudo';
+  const DEFAULTS = '/etc/sudoers.d/zz';
+  const HOME = '/home/admin';
+
+  /** Runs a test with another sudo or other settings. */
+  async function having(make: () => Promise<void>, work: () => Promise<void>): Promise<void> {
+    try {
+      await make();
+      await work();
+    } finally {
+      await sh(
+        guest(),
+        `rm -f ${IN_PLACE} ${DEFAULTS}; [ ! -e /etc/pam.d/kept ] || mv /etc/pam.d/kept /etc/pam.d/sudo; umount ${HOME} 2>/dev/null; true`,
+      );
+    }
+  }
+  const defaults = (text: string) =>
+    sh(guest(), `echo 'Defaults ${text}' > ${DEFAULTS} && chmod 440 ${DEFAULTS}`);
+
+  /** A wrong password and then the right one. */
+  async function asksTwice(): Promise<void> {
+    const prompts = answering('wrong', guest().passwords.sudoer);
+    const target = await connectTarget(options(guest(), 'sudoer', { prompts }));
+    target.dispose();
+    assert.equal(target.facts.privilege, 'sudo-password');
+    assert.deepEqual(prompts.asked, ['sudo', 'sudo']);
+  }
+
+  for (const suite of ['trixie', 'sid'] as const) {
+    test(`sudo-rs of ${suite}`, () =>
+      having(
+        async () => {
+          const folder = await unpackPackage(suite, 'sudo-rs');
+          await give(guest(), await programOf(folder, 'sudo'), IN_PLACE, '4755');
+        },
+        async () => {
+          const said = await guest().exec('sudo --version', { user: 'admin' });
+          assert.match(said.stdout + said.stderr, /sudo-rs/i);
+          await asksTwice();
+          if (suite === 'sid') await runsAgentAsRoot(guest(), options(guest(), 'admin'));
+          const prompts = answering(guest().passwords.plain);
+          const request = options(guest(), 'plain', { prompts });
+          const error = await fails('target-no-privilege', connectTarget(request));
+          assert.match(error.message, /plain may not use sudo/);
+        },
+      ));
+  }
+
+  for (const text of ['passprompt_override, !use_pty', '!passprompt_override, use_pty, insults'])
+    test(`Defaults ${text}`, () => having(() => defaults(text), asksTwice));
+
+  test('Defaults log_output: a warning tells of it', () =>
+    having(
+      () => defaults('log_output'),
+      async () => {
+        const warnings: string[] = [];
+        const { log } = options(guest(), 'admin');
+        const warn = (text: string) => warnings.push(text);
+        await runsAgentAsRoot(guest(), options(guest(), 'admin', { log: { ...log, warn } }));
+        assert.match(warnings.join(), /sudo .* records all .* in \/var\/log\/sudo-io\//);
+      },
+    ));
+
+  test('a second factor in PAM: the code is asked for once', () =>
+    having(
+      async () => {
+        const folder = await unpackPackage('trixie', 'libpam-google-authenticator');
+        const module = await programOf(folder, 'pam_google_authenticator.so');
+        await give(
+          guest(),
+          module,
+          '$(dirname "$(find /usr/lib -name pam_unix.so)")/pam_google_authenticator.so',
+          '644',
+        );
+        // What counts are the codes for emergencies, each good for once.
+        const secret = '/home/sudoer/.google_authenticator';
+        await sh(guest(), `cat > ${secret} && chown sudoer: ${secret} && chmod 400 ${secret}`, SECOND_FACTOR);
+        await sh(
+          guest(),
+          `cp /etc/pam.d/sudo /etc/pam.d/kept && sed -i 's/^@include common-auth/&\\nauth required pam_google_authenticator.so/' /etc/pam.d/sudo`,
+        );
+      },
+      async () => {
+        const prompts = answering(guest().passwords.sudoer, CODES[0] ?? '');
+        (await connectTarget(options(guest(), 'sudoer', { prompts }))).dispose();
+        assert.deepEqual(prompts.asked, ['sudo', 'challenge']);
+        const second = answering(guest().passwords.sudoer, 'wrong', guest().passwords.sudoer, CODES[1] ?? '');
+        (await connectTarget(options(guest(), 'sudoer', { prompts: second }))).dispose();
+        assert.deepEqual(second.asked, ['sudo', 'challenge', 'sudo', 'challenge']);
+      },
+    ));
+
+  test("a user's home that is read-only and noexec, and that root may not look into", () =>
+    having(
+      async () => {
+        // As over NFS with root_squash.
+        const wrapper = `#!/bin/sh
+options=
+while [ "$1" != -- ]; do options="$options $1"; shift; done
+shift
+exec /usr/bin/sudo $options -- setpriv --bounding-set=-dac_override,-dac_read_search --inh-caps=-dac_override,-dac_read_search "$@"
+`;
+        await sh(guest(), `cat > ${IN_PLACE} && chmod 755 ${IN_PLACE}`, wrapper);
+        await sh(
+          guest(),
+          `chmod 700 ${HOME} && mount --bind ${HOME} ${HOME} && mount -o remount,bind,ro,noexec ${HOME}`,
+        );
+      },
+      () => runsAgentAsRoot(guest(), options(guest(), 'admin')),
+    ));
+}
+
+const CODES = ['12345678', '23456789'];
+const SECOND_FACTOR = `JBSWY3DPEHPK3PXP
+" TOTP_AUTH
+${CODES.join('\n')}
+`;
+
+/** The file of this name in an unpacked package. */
+async function programOf(folder: string, name: string): Promise<string> {
+  const files = await readdir(folder, { recursive: true, withFileTypes: true });
+  const named = files.filter((file) => file.isFile() && [name, `${name}-rs`].includes(file.name));
+  const found = named.filter(({ parentPath }) => /\/(bin|security)$/.test(parentPath));
+  assert.equal(found.length, 1, `${name} in ${folder}`);
+  return join(found[0]?.parentPath ?? '', found[0]?.name ?? '');
+}

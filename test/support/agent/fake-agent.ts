@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { encodeJsonFrame, FrameDecoder } from '../../../common/framing.ts';
+import { parseRequest } from '../../../common/messages.ts';
 import { FrameKind, type End, type Message, type Request } from '../../../common/protocol.ts';
 import type { AgentClosed, AgentConnection } from '../../../extension/target/connection.ts';
 import { eventsFrame, type TestEvent } from './records.ts';
@@ -38,7 +39,7 @@ export class FakeAgent {
     this.connection = { input: this.input, output: this.output, closed, close };
     const decoder = new FrameDecoder((kind, payload) => {
       if (kind !== FrameKind.Json) throw new Error('the editor sends JSON only');
-      this.requests.push(JSON.parse(Buffer.from(payload).toString()) as Request);
+      this.requests.push(parseRequest(payload));
       this.#arrived();
       if (this.requests.at(-1)?.type === 'stop' && this.end !== undefined) this.send(this.end);
     });

@@ -31,7 +31,14 @@ export class FakeTrace {
     this.requests.push(request);
     const starting = startCapture(
       this.agent.connection,
-      { filter: { ...request, compiled: null }, functions: null, backend: 'auto' },
+      {
+        filter: { ...request, compiled: null },
+        functions: null,
+        backend: 'auto',
+        keepEvents: request.keepEvents,
+        readOnce: request.readOnce,
+        wantBuild: request.wantBuild === true,
+      },
       { signal: request.signal },
     );
     this.agent.send(hello());
@@ -44,7 +51,8 @@ export class FakeTrace {
       dispose: () => undefined,
     };
     const changeFilter = (filter: string) => capture.changeFilter({ ...request, filter, compiled: null });
-    return { target, capture, changeFilter, dispose: async () => void (await capture.stop()) };
+    const reconnect = () => Promise.reject(new Error('there is no other agent'));
+    return { target, capture, changeFilter, reconnect, dispose: async () => void (await capture.stop()) };
   };
 }
 
@@ -54,6 +62,7 @@ export function curl(nth: number, more: TestEvent = {}): TestEvent {
     address: kernelAddress(functionAddress(nth)),
     netns: 4026531840,
     ifindex: 2,
+    device: 'eth0',
     mtu: 1500,
     len: 60,
     mark: 0xab,
@@ -119,10 +128,12 @@ export class FakeProcess {
       stdin: this.stdin,
       stdout,
       stderr: this.stderr,
+      hasColors: false,
       distDir: '/nowhere',
       version: '1.2.3',
       hostKeys: { read: () => Promise.resolve(''), append: () => Promise.resolve() },
       interrupt: this.controller.signal,
+      onCtrlC: () => this.interrupt(),
     };
   }
 

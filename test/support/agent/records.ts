@@ -3,19 +3,44 @@ import { encodeJsonFrame, frameHeader } from '../../../common/framing.ts';
 import {
   EventsHeader,
   FrameKind,
+  PROTOCOL_VERSION,
   RINGBUF_DISCARD_BIT,
   RINGBUF_HEADER_BYTES,
+  recordStride,
   type Attached,
   type Hello,
+  type ModulesLoaded,
 } from '../../../common/protocol.ts';
-import { EventFlag, EventKind, EventLayout } from '../../../common/layouts.ts';
+import {
+  BeginSectionLayout,
+  DeviceSectionLayout,
+  EventHeaderLayout,
+  EventKind,
+  EventSection,
+  Ipv4SectionLayout,
+  Ipv6SectionLayout,
+  ProtocolSectionLayout,
+  TaskSectionLayout,
+  TupleFlag,
+} from '../../../common/layouts.ts';
 
 export interface TestEvent {
   timestamp?: bigint;
   skb?: bigint;
   head?: bigint;
   address?: bigint;
-  kind?: 'function' | 'drop';
+  /** 0: it could not be followed. */
+  life?: number;
+  /** Life that it is a copy of. */
+  parent?: number;
+  /** Of a merge: the life that it becomes a part of. */
+  into?: number;
+  ends?: boolean;
+  quiet?: boolean;
+  device?: string;
+  /** Events that were lost on its CPU so far. */
+  lostTotal?: number;
+  kind?: 'function' | 'drop' | 'copy' | 'merge' | 'origin';
   dropReason?: number;
   netns?: number;
   ifindex?: number;
@@ -33,12 +58,10 @@ export interface TestEvent {
   sourcePort?: number;
   destinationPort?: number;
   comm?: string;
-  lostBefore?: number;
   generation?: number;
   discarded?: boolean;
 }
 
-const STRIDE = RINGBUF_HEADER_BYTES + EventLayout.bytes;
 export const KERNEL = 0xffff_0000_0000_0000n;
 
 /** Kernel address of a test's function or skb by a small number. */
@@ -46,54 +69,99 @@ export function kernelAddress(low48: number): bigint {
   return KERNEL | BigInt(low48);
 }
 
-/** The payload of an Events frame. */
-export function batch(events: readonly TestEvent[], lost = 0): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(EventsHeader.bytes + events.length * STRIDE);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(EventsHeader.count, events.length, true);
-  view.setUint32(EventsHeader.stride, STRIDE, true);
-  view.setFloat64(EventsHeader.lost, lost, true);
-  events.forEach((event, i) => writeRecord(bytes.subarray(EventsHeader.bytes + i * STRIDE), event));
-  return bytes;
+/** The payload of an Events frame; every event tells everything of its packet. */
+export function batch(
+  events: readonly TestEvent[],
+  { lost = 0, missed = 0, untracked = 0 } = {},
+): Uint8Array<ArrayBuffer> {
+  const records = events.map(record);
+  const payload = Buffer.concat([Buffer.alloc(EventsHeader.bytes), ...records]);
+  payload.writeDoubleLE(events.length, EventsHeader.count);
+  payload.writeDoubleLE(lost, EventsHeader.lost);
+  payload.writeDoubleLE(missed, EventsHeader.missed);
+  payload.writeDoubleLE(untracked, EventsHeader.untracked);
+  return new Uint8Array(payload); // at offset 0 of a buffer of its own
 }
 
 export function eventsFrame(events: readonly TestEvent[], lost = 0): Buffer {
-  const payload = batch(events, lost);
+  const payload = batch(events, { lost });
   return Buffer.concat([frameHeader(FrameKind.Events, payload.length), payload]);
 }
 
-function writeRecord(bytes: Uint8Array, event: TestEvent): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  view.setUint32(0, EventLayout.bytes | (event.discarded === true ? RINGBUF_DISCARD_BIT : 0), true);
-  const record = new DataView(bytes.buffer, bytes.byteOffset + RINGBUF_HEADER_BYTES);
-  const flags =
-    event.source === undefined ? 0 : EventFlag.Tuple | (event.source.length === 16 ? EventFlag.Ipv6 : 0);
-  record.setBigUint64(EventLayout.timestamp, event.timestamp ?? 0n, true);
-  record.setBigUint64(EventLayout.skb, event.skb ?? kernelAddress(0x8880_0000_1000), true);
-  record.setBigUint64(EventLayout.head, event.head ?? kernelAddress(0x8880_0000_2000), true);
-  record.setBigUint64(EventLayout.address, event.address ?? 0n, true);
-  for (const name of [
-    'dropReason',
-    'netns',
-    'ifindex',
-    'mtu',
-    'mark',
-    'len',
-    'pid',
-    'lostBefore',
-    'generation',
-  ] as const)
-    record.setUint32(EventLayout[name], event[name] ?? 0, true);
-  for (const name of ['cpu', 'protocol', 'sourcePort', 'destinationPort'] as const)
-    record.setUint16(EventLayout[name], event[name] ?? 0, true);
-  record.setUint8(EventLayout.kind, event.kind === 'drop' ? EventKind.Drop : EventKind.Function);
-  record.setUint8(EventLayout.flags, flags);
-  record.setUint8(EventLayout.l4Protocol, event.l4Protocol ?? 0);
-  record.setUint8(EventLayout.tcpFlags, event.tcpFlags ?? 0);
-  const at = RINGBUF_HEADER_BYTES;
-  bytes.set(event.source ?? [], at + EventLayout.sourceAddress);
-  bytes.set(event.destination ?? [], at + EventLayout.destinationAddress);
-  bytes.set(Buffer.from(event.comm ?? '').subarray(0, 16), at + EventLayout.comm);
+const KINDS = {
+  function: EventKind.Step,
+  drop: EventKind.Drop,
+  copy: EventKind.Copy,
+  merge: EventKind.Merge,
+  origin: EventKind.Origin,
+};
+
+/** One record of the ring buffer, its padding included. */
+function record(event: TestEvent): Buffer {
+  const skb = event.skb ?? kernelAddress(0x8880_0000_1000);
+  const kind = event.kind ?? 'function';
+  const isIpv6 = event.source?.length === 16;
+  const tupleFlags = event.source === undefined ? 0 : isIpv6 ? TupleFlag.Ipv6 : TupleFlag.Ipv4;
+  const parts: Buffer[] = [];
+  let sections = 0;
+  const section = (bit: number, bytes: number, write: (to: Buffer) => void) => {
+    sections |= bit;
+    const to = Buffer.alloc(bytes);
+    write(to);
+    parts.push(to);
+  };
+  section(EventSection.Begin, BeginSectionLayout.bytes, (to) => {
+    to.writeBigUInt64LE(skb, BeginSectionLayout.skb);
+    to.writeBigUInt64LE(event.head ?? kernelAddress(0x8880_0000_2000), BeginSectionLayout.head);
+    to.writeUInt32LE(event.parent ?? 0, BeginSectionLayout.parent);
+    to.writeUInt32LE(event.generation ?? 0, BeginSectionLayout.generation);
+  });
+  section(EventSection.Task, TaskSectionLayout.bytes, (to) => {
+    to.writeUInt32LE(event.pid ?? 0, TaskSectionLayout.pid);
+    Buffer.from(event.comm ?? '').copy(to, TaskSectionLayout.comm);
+  });
+  section(EventSection.Device, DeviceSectionLayout.bytes, (to) => {
+    to.writeUInt32LE(event.netns ?? 0, DeviceSectionLayout.netns);
+    to.writeUInt32LE(event.ifindex ?? 0, DeviceSectionLayout.ifindex);
+    to.writeUInt32LE(event.mtu ?? 0, DeviceSectionLayout.mtu);
+    Buffer.from(event.device ?? '').copy(to, DeviceSectionLayout.name);
+  });
+  section(EventSection.Protocol, ProtocolSectionLayout.bytes, (to) => {
+    to.writeUInt16LE(event.protocol ?? 0, ProtocolSectionLayout.protocol);
+    to.writeUInt8(tupleFlags, ProtocolSectionLayout.flags);
+    to.writeUInt8(event.l4Protocol ?? 0, ProtocolSectionLayout.l4Protocol);
+  });
+  if (tupleFlags !== 0) {
+    const layout = isIpv6 ? Ipv6SectionLayout : Ipv4SectionLayout;
+    section(isIpv6 ? EventSection.Ipv6 : EventSection.Ipv4, layout.bytes, (to) => {
+      to.set(event.source ?? [], layout.source);
+      to.set(event.destination ?? [], layout.destination);
+      to.writeUInt16LE(event.sourcePort ?? 0, layout.sourcePort);
+      to.writeUInt16LE(event.destinationPort ?? 0, layout.destinationPort);
+      to.writeUInt8(event.tcpFlags ?? 0, layout.tcpFlags);
+    });
+  }
+  section(EventSection.Mark, 4, (to) => to.writeUInt32LE(event.mark ?? 0));
+  if (kind === 'drop') section(EventSection.Drop, 4, (to) => to.writeUInt32LE(event.dropReason ?? 0));
+  if (kind === 'merge') section(EventSection.Merge, 4, (to) => to.writeUInt32LE(event.into ?? 0));
+  if (event.lostTotal !== undefined)
+    section(EventSection.Lost, 4, (to) => to.writeUInt32LE(event.lostTotal ?? 0));
+  if (event.ends === true) sections |= EventSection.Ends;
+  if (event.quiet === true) sections |= EventSection.Quiet;
+  const header = Buffer.alloc(EventHeaderLayout.bytes);
+  header.writeBigUInt64LE(event.timestamp ?? 0n, EventHeaderLayout.time);
+  // Unless it says otherwise an event's life is as its skb.
+  header.writeUInt32LE(event.life ?? (Number(BigInt.asUintN(32, skb >> 4n)) || 1), EventHeaderLayout.life);
+  header.writeUInt32LE(Number(BigInt.asUintN(32, event.address ?? 0n)), EventHeaderLayout.place);
+  header.writeUInt32LE(event.len ?? 0, EventHeaderLayout.length);
+  header.writeUInt16LE((event.cpu ?? 0) | (KINDS[kind] << 12), EventHeaderLayout.cpuKind);
+  header.writeUInt16LE(sections, EventHeaderLayout.sections);
+  const body = Buffer.concat([header, ...parts]);
+  const length = body.length | (event.discarded === true ? RINGBUF_DISCARD_BIT : 0);
+  const whole = Buffer.alloc(recordStride(length >>> 0));
+  whole.writeUInt32LE(length >>> 0);
+  body.copy(whole, RINGBUF_HEADER_BYTES);
+  return whole;
 }
 
 /** Functions of a target by name, probed at 0x…1000, 0x…2000, … */
@@ -102,13 +170,26 @@ export function attached(names: readonly string[], extra: Partial<Attached> = {}
     type: 'attached',
     backend: 'kprobe-multi',
     functions: names.map((name, i) => ({ address: functionAddress(i), name, module: '', argument: 1 })),
+    lifeCycleFunctions: 0,
     skipped: [],
+    ownConnections: [],
+    otherConnections: [],
     dropReasons: [],
-    devices: [],
+    since: '0',
     milliseconds: { scan: 1, load: 2, attach: 3 },
     ...extra,
   };
 }
+
+/** A module that came while tracing, with one function. */
+export const VXLAN: ModulesLoaded = {
+  type: 'modules',
+  names: ['vxlan'],
+  functions: [{ address: 0xffff_c000_1000, name: 'vxlan_xmit', module: 'vxlan', argument: 1 }],
+  lifeCycleFunctions: 2,
+  skipped: [],
+  dropReasons: [{ value: 0x20001, name: 'VXLAN_DROP_VNI_NOT_FOUND' }],
+};
 
 /** Low 48 bits of the address of the nth function of `attached`. */
 export function functionAddress(nth: number): number {
@@ -118,7 +199,7 @@ export function functionAddress(nth: number): number {
 export function hello(extra: Partial<Hello> = {}): Hello {
   return {
     type: 'hello',
-    protocol: 1,
+    protocol: PROTOCOL_VERSION,
     pid: 42,
     nodeVersion: 'v20.0.0',
     hostname: 'guest',
@@ -126,6 +207,7 @@ export function hello(extra: Partial<Hello> = {}): Hello {
     machine: 'x86_64',
     kernelVersion: 'Linux version 6.12.1',
     cpus: 2,
+    bootId: '4f3b4c1e-0000-4000-8000-000000000001',
     realtimeOffset: '1700000000000000000',
     ...extra,
   };

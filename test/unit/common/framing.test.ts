@@ -60,6 +60,9 @@ test('text in front of a frame is found out, whatever its length', () => {
 });
 
 test('a frame over the limit or of an unknown kind is refused', () => {
-  assert.throws(() => decodeAll([frameHeader(FrameKind.Json, FRAME_MAX_BYTES + 1)]), FramingError);
+  assert.throws(
+    () => decodeAll([frameHeader(FrameKind.Json, FRAME_MAX_BYTES[FrameKind.Json] + 1)]),
+    FramingError,
+  );
   assert.throws(() => decodeAll([frameHeader(9 as FrameKind, 3)]), FramingError);
 });

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatKernelAddress, kernelAddress, kernelAddressOf } from '../../../common/kernel-address.ts';
+import {
+  formatKernelAddress,
+  kernelAddress,
+  kernelAddressNear,
+  kernelAddressOf,
+} from '../../../common/kernel-address.ts';
 
 test('the low 48 bits of an address, from its words or as a whole', () => {
   assert.equal(kernelAddress(0x8100_0020, 0xffff_ffff), 0xffff_8100_0020);
@@ -22,6 +27,23 @@ test('words, whole address and text say the same', () => {
       const short = kernelAddress(Number(address & 0xffff_ffffn), Number(address >> 32n));
       assert.equal(short, kernelAddressOf(address));
       assert.equal(BigInt(formatKernelAddress(short)), address);
+    }),
+  );
+});
+
+test('an address of code from its low half and any other address of code', () => {
+  assert.equal(kernelAddressNear(0x8100_0020, 0xffff_8100_0000), 0xffff_8100_0020);
+  // Where kernel and modules lie to both sides of a multiple of 4 GB.
+  assert.equal(kernelAddressNear(0xffff_fff0, 0x8001_0000_0010), 0x8000_ffff_fff0);
+  assert.equal(kernelAddressNear(0x10, 0x8000_ffff_fff0), 0x8001_0000_0010);
+});
+
+test('the low half is enough within 2 GB of the other address', () => {
+  const address = fc.integer({ min: 2 ** 47, max: 2 ** 48 - 1 });
+  const distance = fc.integer({ min: 1 - 2 ** 31, max: 2 ** 31 - 1 });
+  fc.assert(
+    fc.property(address, distance, (address, distance) => {
+      assert.equal(kernelAddressNear(address % 2 ** 32, address + distance), address);
     }),
   );
 });

@@ -4,6 +4,8 @@ import { functionAtLine } from '../../../kernel-source/c/scanner/file-functions.
 import { FunctionFlag, type FunctionFact } from '../../../kernel-source/c/scanner/facts.ts';
 import { sourceName } from '../../../base/symbol.ts';
 import { FocusTrajectories } from '../../ids.ts';
+import { confirm } from '../../messages/ask.ts';
+import { sayInformation, sayWarning } from '../../messages/notify.ts';
 import type { KernelCheckout } from '../kernel-checkout.ts';
 import type { SourceHits } from './source-hits.ts';
 import type { TraceModel } from '../../trace-model.ts';
@@ -54,8 +56,7 @@ export class FunctionCommands {
     if (shown === undefined) {
       const trace = 'Trace Packets Through It…';
       const message = `There is no trace that could show packets through ${wanted.name}.`;
-      if ((await vscode.window.showInformationMessage(message, trace)) === trace)
-        await this.trace(wanted.name);
+      if ((await sayInformation(message, trace)) === trace) await this.trace(wanted.name);
       return;
     }
     await this.show(wanted.name);
@@ -72,9 +73,7 @@ export class FunctionCommands {
     const functions = editor === undefined ? [] : await this.parts.hits.functionsOf(editor.document);
     const fact = editor && functionAtLine(functions, editor.selection.active.line);
     if (fact !== undefined) return { name: fact.name, fact };
-    void vscode.window.showInformationMessage(
-      'Put the cursor into a function of a C file of your kernel checkout first.',
-    );
+    void sayInformation('Put the cursor into a function of a C file of your kernel checkout first.');
     return undefined;
   }
 
@@ -85,8 +84,7 @@ export class FunctionCommands {
     const why = inline
       ? `${name} is inline: its callers hold copies of it, which have no probe.`
       : `${name} has no struct sk_buff * parameter, so packets are not seen in it; those dropped in it are.`;
-    const go = 'Trace Anyway';
-    return (await vscode.window.showWarningMessage(why, { modal: true }, go)) === go;
+    return confirm(why, 'Trace Anyway');
   }
 
   /** Without a probe on its function a view of packets through it stays empty: says why. */
@@ -101,11 +99,11 @@ export class FunctionCommands {
     const why =
       reason?.reason ?? 'the target has no such function with a packet, or only inlined copies of it';
     const all = 'Show All Packets';
-    void vscode.window
-      .showWarningMessage(`${through} is not probed on ${shown.configuration.target}: ${why}.`, all)
-      .then((picked) => {
+    void sayWarning(`${through} is not probed on ${shown.configuration.target}: ${why}.`, all).then(
+      (picked) => {
         if (picked === all) this.parts.tree.showOnlyThrough(undefined);
-      });
+      },
+    );
   }
 }
 

@@ -1,12 +1,14 @@
 /** How much traffic a function sees, in words and levels, for CodeLens, gutter and hover. */
 import { formatCount, formatNumber } from '../../../base/numbers.ts';
+import { printable } from '../../../base/printable.ts';
 import type { Capture, CountedFunction } from '../../../recording/capture.ts';
-import { markdownCode, packetName } from '../../trajectories/rows.ts';
+import { packetName } from '../../trajectories/packet-label.ts';
+import { markdownCode } from '../../trajectories/rows.ts';
 
 /** `128 packets, 3 dropped here`. @param named the function's module is told, because several have one */
 export function countText({ packets, dropped, module }: CountedFunction, named = false): string {
   const ended = dropped === 0 ? '' : `, ${formatNumber(dropped)} dropped here`;
-  return `${formatCount(packets, 'packet')}${ended}${named ? ` (${module === '' ? 'vmlinux' : module})` : ''}`;
+  return `${formatCount(packets, 'packet')}${ended}${named ? ` (${module === '' ? 'vmlinux' : printable(module)})` : ''}`;
 }
 
 export const HEAT_LEVELS = [1, 2, 3, 4] as const;
@@ -40,8 +42,9 @@ export function latestPackets(
     .latest(functionNumber)
     .map((event) => {
       const time = new Date(store.wallClock(event)).toISOString().slice(11, 23);
-      const reason = trajectories.dropReason(store.trajectory(event));
-      const dropped = trajectories.end(store.trajectory(event)) === 'dropped';
+      const story = trajectories.root(store.trajectory(event));
+      const reason = trajectories.outcomeReason(story);
+      const dropped = trajectories.outcome(story) === 'dropped';
       const end = dropped ? `, dropped: ${markdownCode(reason ?? 'no reason given')}` : '';
       const packet = markdownCode(packetName(store, event));
       return `- [${time}](${link(event)}) ${packet} ${markdownCode(store.comm(event))}${end}`;

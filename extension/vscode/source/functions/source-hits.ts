@@ -60,7 +60,7 @@ export class SourceHits implements vscode.Disposable {
   /** Packets of the capture that is shown; undefined when there is none. */
   get packets(): number | undefined {
     const { shown } = this.model;
-    return shown && shown.capture.trajectories.length - shown.from;
+    return shown?.capture.functionCounts.packets;
   }
 
   /** The functions that a document defines, in order; none when it is not in the checkout. */

@@ -6,8 +6,9 @@ import {
   functionsPattern,
 } from '../../../kernel-source/checkout/changed-functions.ts';
 import { isTraceable } from '../../../kernel-source/c/scanner/file-functions.ts';
-import { withProgress } from '../../progress.ts';
-import { showError } from '../../show-error.ts';
+import { pickSeveral } from '../../messages/ask.ts';
+import { sayError, sayInformation, showError } from '../../messages/notify.ts';
+import { withProgress } from '../../messages/progress.ts';
 import type { KernelCheckout } from '../kernel-checkout.ts';
 
 /**
@@ -20,9 +21,7 @@ export async function traceChangedFunctions(
   start: (attributes: object) => Promise<void>,
 ): Promise<void> {
   if (!vscode.workspace.isTrusted) {
-    void vscode.window.showErrorMessage(
-      'Comparing branches runs git, which needs your trust in this workspace.',
-    );
+    void sayError('Comparing branches runs git, which needs your trust in this workspace.');
     return;
   }
   const source = await checkout.findOrAsk();
@@ -31,7 +30,7 @@ export async function traceChangedFunctions(
   if (changes === undefined) return;
   const traceable = changes.functions.filter(isTraceable);
   if (traceable.length === 0) {
-    void vscode.window.showInformationMessage(nothingToTrace(changes));
+    void sayInformation(nothingToTrace(changes));
     return;
   }
   const chosen = await choose(changes, traceable);
@@ -75,8 +74,7 @@ async function choose(
   const others = functions.length - traceable.length;
   const left = others === 0 ? '' : ` (${others} more: no packet or inline)`;
   const since = base === 'HEAD' ? 'not committed yet' : `since ${base}`;
-  const picked = await vscode.window.showQuickPick(items, {
-    canPickMany: true,
+  const picked = await pickSeveral(items, {
     matchOnDescription: true,
     title: `Functions changed in ${branch}, ${since}`,
     placeHolder: `Functions to probe${left}`,

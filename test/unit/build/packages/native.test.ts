@@ -18,13 +18,13 @@ for (const platform of platforms) {
 
   test(`${platform} has all its parts`, () => {
     assert.deepEqual(shipped.sort(), [
-      'dispatch.bpf.o',
+      'follow.bpf.o',
       'koffi.node',
       'libbpf.so.1',
       'libelf.so.1',
       'libz.so.1',
       'match.bpf.o',
-      'trace.bpf.o',
+      'probes.bpf.o',
     ]);
   });
 

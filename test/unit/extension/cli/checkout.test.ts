@@ -80,7 +80,7 @@ async function traced(...args: string[]) {
   await stdout.until(/kfree_skbmem[^]*ip_local_out/);
   await fake.stderr.until(/Get /);
   fake.interrupt();
-  assert.equal(await done, ExitCode.Ok);
+  assert.equal(await done, ExitCode.Ok, fake.stderr.text);
   assert.equal(trace.requests[0]?.wantBuild, true);
   return { stdout, stderr: fake.stderr.text };
 }
@@ -136,7 +136,7 @@ test('a trace that ends before its target told of the build prints what is certa
   trace.agent.send(NETFILTER_LOCATION);
   trace.agent.sendEvents([curl(1), netfilterDrop(), curl(3)]);
   fake.interrupt();
-  assert.equal(await done, ExitCode.Ok);
+  assert.equal(await done, ExitCode.Ok, fake.stderr.text);
   const ends = stdout.lines.map((line) => line.split(/ +/).slice(-2).join(' '));
   assert.deepEqual(ends.slice(1, 3), [
     'nf_hook_slow net/netfilter/core.c:1',

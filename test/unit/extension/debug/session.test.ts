@@ -56,9 +56,12 @@ function setUp(start?: StartLaunch) {
       module: '',
       argument: 1,
     })),
+    lifeCycleFunctions: 0,
+    ownConnections: [],
+    otherConnections: [],
     skipped: [{ reason: 'not traceable', names: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] }],
     dropReasons: [],
-    devices: [],
+    since: '0',
     milliseconds: { scan: 700, load: 300, attach: 550 },
   };
   const calls = { disposed: 0 };
@@ -66,6 +69,7 @@ function setUp(start?: StartLaunch) {
     target: undefined as never,
     capture,
     changeFilter: (filter) => capture.changeFilter({ ...NO_FILTER, filter }),
+    reconnect: () => Promise.resolve(),
     dispose: () => {
       calls.disposed++;
       return Promise.resolve();
@@ -79,6 +83,8 @@ const ATTACHED =
   'output: Tracing root@host: 1,604 functions probed with kprobe-multi in 1.6 s.\n' +
   '  7 not probed, not traceable: a, b, c, d, e, and 2 more';
 
+const PACKETS = '1 packet: 0 delivered, 0 transmitted, 0 dropped, 1 still alive.';
+
 test('launch, terminate: what the console says, and the trace is over', async () => {
   const { client, capture, calls } = setUp();
   assert.equal((await client.request('initialize', INITIALIZE)).success, true);
@@ -91,11 +97,30 @@ test('launch, terminate: what the console says, and the trace is over', async ()
     'initialized',
     'thread',
     ATTACHED,
-    'output: Trace of root@host: stopped. 1 event in 1 trajectory, 0 lost.',
+    `output: Trace of root@host: stopped. ${PACKETS} 1 event, 0 lost.`,
     'terminated',
   ]);
   assert.equal(capture.ended?.why, 'stopped');
   assert.equal(calls.disposed, 1);
+});
+
+test('braces in what a target wrote are characters', async () => {
+  const text = 'It wrote {_x} {y} {_text}.';
+  const { client } = setUp(() => Promise.reject(new PacketTraceError('agent-start', text)));
+  await client.request('initialize', INITIALIZE);
+  const response = await client.request('launch', LAUNCH);
+  assert.equal(response.message, text);
+  assert.deepEqual(client.transcript, ['initialized', 'terminated']);
+});
+
+test('a stop that fails is answered all the same, and told', async () => {
+  const { client, capture } = setUp();
+  await client.request('initialize', INITIALIZE);
+  await client.request('launch', LAUNCH);
+  capture.stop = () => Promise.reject(new Error('the channel is gone'));
+  assert.equal((await client.request('terminate')).success, true);
+  assert.equal((await client.request('disconnect')).success, true);
+  assert.ok(client.transcript.includes('output: the channel is gone'));
 });
 
 test('the attributes reach the start complete', async () => {
@@ -109,6 +134,7 @@ test('the attributes reach the start complete', async () => {
     tunnelFilterL3: 'icmp',
     functions: 'ip_.*',
     through: 'ip_rcv',
+    track: false,
     identity: '/key',
     other: 1,
   });
@@ -121,6 +147,8 @@ test('the attributes reach the start complete', async () => {
       functions: 'ip_.*',
       through: 'ip_rcv',
       backend: 'auto',
+      track: false,
+      localSockets: false,
       identity: '/key',
     },
   ]);
@@ -135,7 +163,7 @@ test('a configuration with a mistake starts nothing and names the attribute', as
     const { client } = setUp(() => assert.fail('started'));
     const response = (await client.request('launch', attributes)) as DebugProtocol.ErrorResponse;
     assert.equal(response.success, false);
-    assert.match(response.body.error?.format ?? '', words);
+    assert.match(response.message ?? '', words);
     assert.equal(client.events.at(-1)?.event, 'terminated');
   }
 });
@@ -145,7 +173,7 @@ test('a start that fails is reported once, with the next step', async () => {
     Promise.reject(new PacketTraceError('filter', 'Bad filter.', 'Correct it.')),
   );
   const response = (await client.request('launch', LAUNCH)) as DebugProtocol.ErrorResponse;
-  assert.equal(response.body.error?.format, 'Bad filter. Correct it.');
+  assert.equal(response.message, 'Bad filter. Correct it.');
   assert.equal(response.body.error?.showUser, false);
   assert.deepEqual(client.transcript, ['terminated']);
 });
@@ -177,14 +205,14 @@ test('a trace that was attached in spite of a cancellation is stopped', async ()
 test('a connection that is lost ends the session with the reason and the totals', async () => {
   const { client, capture, calls } = setUp();
   await client.request('launch', LAUNCH);
-  capture.lost = 3;
+  Object.assign(capture, { lost: 3, missed: 2, untracked: 1 });
   const error = new PacketTraceError('connection-lost', 'The connection was lost.');
-  capture.finish({ why: 'connection-lost', error });
+  capture.finish({ why: 'connection-lost', error, incomplete: 'The last events did not arrive.' });
   await settled();
   assert.deepEqual(client.transcript.slice(2), [
     'output: The connection was lost.',
     'output: Trace of root@host: the connection was lost; what was captured until then stays. ' +
-      '1 event in 1 trajectory, 3 lost.',
+      `${PACKETS} 1 event, 3 lost, 2 missed, 1 untracked. The last events did not arrive.`,
     'terminated',
   ]);
   assert.equal(calls.disposed, 1);
@@ -198,14 +226,48 @@ test('a trace that ended before the session could listen is reported too', async
   assert.equal(client.events.at(-1)?.event, 'terminated');
 });
 
+test('a pause is told, and counted in the totals', async () => {
+  const { client, capture } = setUp();
+  await client.request('launch', LAUNCH);
+  const pause = { why: 'silence', from: 0n, to: 12_300_000_000n, next: 0 } as const;
+  capture.pauses.push(pause);
+  capture.emit('paused', pause);
+  capture.finish({ why: 'stopped' });
+  await settled();
+  const [told, totals] = client.transcript.slice(2);
+  assert.match(told ?? '', /^output: The trace was paused for 12\.3 s/);
+  assert.match(totals ?? '', /1 event, 0 lost, paused 12\.3 s\./);
+});
+
 test('losses do not flood the console', async () => {
   const { client, capture } = setUp();
   await client.request('launch', LAUNCH);
-  for (capture.lost = 1; capture.lost < 10_000; capture.lost++) capture.emit('lost', capture.lost);
+  for (capture.lost = 1; capture.lost < 10_000; capture.lost++) capture.emit('lost', capture);
   const reports = client.transcript.filter((line) => line.includes('lost so far'));
   assert.ok(reports.length >= 1 && reports.length <= 20, `${reports.length} reports`);
   await client.request('disconnect');
   assert.match(client.transcript.at(-2) ?? '', /10,000 lost\.$/);
+});
+
+test('that older packets are forgotten is told once', async () => {
+  const { client, capture } = setUp();
+  await client.request('launch', LAUNCH);
+  for (const first of [65_536, 131_072]) capture.emit('forgotten', first);
+  await client.request('terminate');
+  const told = client.transcript.filter((line) => line.includes('Older packets are forgotten from now on'));
+  assert.equal(told.length, 1);
+});
+
+test('packets that cannot be followed and hits that are missed are reported too', async () => {
+  const { client, capture } = setUp();
+  await client.request('launch', LAUNCH);
+  Object.assign(capture, { missed: 1, untracked: 2000 });
+  capture.emit('lost', capture);
+  const report = client.transcript.at(-1) ?? '';
+  assert.match(report, /^output: 1 probe hit missed so far/);
+  assert.match(report, /\n.*2,000 matched and could not be followed/);
+  assert.doesNotMatch(report, /no room/);
+  await client.request('disconnect');
 });
 
 test('what a trace cannot do is said', async () => {
@@ -215,7 +277,7 @@ test('what a trace cannot do is said', async () => {
   await client.request('launch', LAUNCH);
   const pause = (await client.request('pause', { threadId: 1 })) as DebugProtocol.ErrorResponse;
   assert.equal(pause.success, false);
-  assert.match(pause.body.error?.format ?? '', /cannot be paused/);
+  assert.match(pause.message ?? '', /cannot be paused/);
   const set = await client.request('setBreakpoints', { source: { path: 'a.c' }, breakpoints: [{ line: 1 }] });
   const { breakpoints } = set.body as DebugProtocol.SetBreakpointsResponse['body'];
   assert.deepEqual(

@@ -1,6 +1,6 @@
 /** Starting agents: over SSH and on this machine, and the ways in which they end. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -91,6 +91,20 @@ describe('over SSH', () => {
     }
   });
 
+  test('what was damaged since is placed again before it is run', async () => {
+    const assets = fakeAssets(server.dir);
+    const options = connectOptions(server, assets);
+    const other = await connectTarget(options);
+    try {
+      const folder = options.targetFolder ?? '';
+      for (const name of readdirSync(folder).filter((each) => each.startsWith('agent-')))
+        writeFileSync(join(folder, name, 'agent.cjs'), 'damaged');
+      await checkEcho(other);
+    } finally {
+      other.dispose();
+    }
+  });
+
   test('dispose ends the agents, which is no lost connection', async () => {
     const other = await connectTarget(connectOptions(server, fakeAssets(server.dir)));
     const agent = await other.startAgent();
@@ -122,6 +136,7 @@ describe('on this machine', { skip: process.getuid?.() !== 0 && 'needs root' }, 
     target = await connectTarget({
       target: 'local',
       distDir: fakeAssets(dir),
+      targetFolder: join(dir, 'target'),
       prompts: { confirmHostKey: () => Promise.resolve(false), secret: () => Promise.resolve(undefined) },
       hostKeys: { read: () => Promise.resolve(''), append: () => Promise.resolve() },
       log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
@@ -135,7 +150,7 @@ describe('on this machine', { skip: process.getuid?.() !== 0 && 'needs root' }, 
   test('facts', () => {
     assert.equal(target.label, 'local');
     assert.equal(target.facts.os, 'Linux');
-    assert.equal(target.facts.uploadedBytes, 0);
+    assert.ok(target.facts.uploadedBytes > 0, "root's own copy");
     assert.deepEqual(target.facts.node, { path: process.execPath, version: process.version, origin: 'own' });
   });
   test('bytes pass unchanged; its end is seen', () => checkEcho(target));

@@ -277,7 +277,6 @@ describe('keys', () => {
     await fails('identity-file', /is a folder/, { ...none, identity: server.dir });
     await fails('identity-file', /not a private key/, { ...none, identity: file('text', 'hello\n') });
     await fails('identity-file', /not a private key/, { ...none, identity: file('empty', '') });
-    await fails('identity-file', /is a public key/, { ...none, identity: `${server.key}.pub` });
   });
 
   test('certificates and FIDO keys are recognised', async () => {
@@ -341,7 +340,10 @@ describe('keys', () => {
     await generateKey(key, 'ed25519', 'open sesame');
     const prompts = answering('open sesame');
     await fails('authentication', /encrypted_stranger/, { identity: key, prompts });
-    assert.deepEqual(prompts.asked, []);
+    assert.deepEqual(
+      prompts.asked.filter((question) => question.startsWith('passphrase')),
+      [],
+    );
   });
 
   test('nothing is asked of an unverified host, not even for an encrypted key', async () => {

@@ -12,12 +12,15 @@ const B = parseLaunch({ target: 'b' });
 const REFUSED = new PacketTraceError('connection-refused', 'Refused.');
 const CANCELLED = new PacketTraceError('cancelled', 'Cancelled.');
 
+const reconnect = () => Promise.resolve();
+
 function trace(): { capture: FakeCapture; running: RunningTrace } {
   const capture = new FakeCapture([[{ name: 'ip_rcv', time: 0 }], [{ name: 'ip_rcv', time: 5 }]]);
   const running = {
     capture,
     target: undefined as never,
     changeFilter: (filter: string) => capture.changeFilter({ ...NO_FILTER, filter }),
+    reconnect,
     dispose: () => Promise.resolve(),
   };
   return { capture, running };
@@ -35,7 +38,7 @@ test('a trace from its start to its clearing', () => {
   model.on('state', () => states.push(summary(model)));
   const attempt = model.begin(A);
   const { capture, running } = trace();
-  attempt.attached(running);
+  attempt.attached(running, reconnect);
   capture.finish({ why: 'stopped' });
   model.clear();
   assert.deepEqual(states, [
@@ -49,12 +52,12 @@ test('a trace from its start to its clearing', () => {
 test('the capture before stays until the next one is attached', () => {
   const model = new TraceModel();
   const first = trace();
-  model.begin(A).attached(first.running);
+  model.begin(A).attached(first.running, reconnect);
   first.capture.finish({ why: 'stopped' });
   const attempt = model.begin(B);
   assert.equal(summary(model), 'attaching b, shows a');
   const number = model.shown?.number;
-  attempt.attached(trace().running);
+  attempt.attached(trace().running, reconnect);
   assert.equal(summary(model), 'tracing b, shows b');
   assert.notEqual(model.shown?.number, number);
 });
@@ -66,7 +69,7 @@ test('a start that fails says so, one that is cancelled leaves what was', () => 
   model.begin(A).failed(CANCELLED);
   assert.equal(summary(model), 'idle, shows undefined');
   const { capture, running } = trace();
-  model.begin(A).attached(running);
+  model.begin(A).attached(running, reconnect);
   capture.finish({ why: 'stopped' });
   model.begin(B).failed(CANCELLED);
   assert.equal(summary(model), 'ended a, shows a');
@@ -77,7 +80,7 @@ test('a start that fails says so, one that is cancelled leaves what was', () => 
 test('a running trace stays on view when another start fails', () => {
   const model = new TraceModel();
   const { capture, running } = trace();
-  model.begin(A).attached(running);
+  model.begin(A).attached(running, reconnect);
   model.begin(B).failed(REFUSED);
   assert.equal(summary(model), 'tracing a, shows a');
   capture.finish({ why: 'stopped' });
@@ -87,7 +90,7 @@ test('a running trace stays on view when another start fails', () => {
 test('a trace that ends while another attaches does not hide that', () => {
   const model = new TraceModel();
   const { capture, running } = trace();
-  model.begin(A).attached(running);
+  model.begin(A).attached(running, reconnect);
   const attempt = model.begin(B);
   capture.finish({ why: 'stopped' });
   assert.equal(summary(model), 'attaching b, shows a');
@@ -99,11 +102,11 @@ test('the later of two starts has the views', () => {
   const model = new TraceModel();
   const early = model.begin(A);
   const late = model.begin(B);
-  early.attached(trace().running);
+  early.attached(trace().running, reconnect);
   assert.equal(summary(model), 'attaching b, shows undefined');
   early.failed(REFUSED);
   assert.equal(summary(model), 'attaching b, shows undefined');
-  late.attached(trace().running);
+  late.attached(trace().running, reconnect);
   assert.equal(summary(model), 'tracing b, shows b');
 });
 
@@ -111,13 +114,28 @@ test('a capture that ended before it was shown is shown as ended', () => {
   const model = new TraceModel();
   const { capture, running } = trace();
   capture.finish({ why: 'agent-died' });
-  model.begin(A).attached(running);
+  model.begin(A).attached(running, reconnect);
+  assert.equal(summary(model), 'ended a, shows a');
+});
+
+test('a trace that lost its connection is neither running nor over, until it goes on or is stopped', () => {
+  const model = new TraceModel();
+  const { capture, running } = trace();
+  model.begin(A).attached(running, reconnect);
+  capture.cutOff(REFUSED);
+  assert.equal(summary(model), 'cut a, shows a');
+  model.begin(B).failed(REFUSED);
+  assert.equal(summary(model), 'cut a, shows a');
+  capture.cutOff(undefined);
+  assert.equal(summary(model), 'tracing a, shows a');
+  capture.cutOff(REFUSED);
+  capture.finish({ why: 'connection-lost' });
   assert.equal(summary(model), 'ended a, shows a');
 });
 
 test('clearing a running trace hides what it has so far', () => {
   const model = new TraceModel();
-  model.begin(A).attached(trace().running);
+  model.begin(A).attached(trace().running, reconnect);
   model.clear();
   assert.equal(summary(model), 'tracing a, shows a');
   assert.equal(model.shown?.from, 2);
@@ -128,11 +146,11 @@ test('data is told of the shown capture only', () => {
   let count = 0;
   model.on('data', () => count++);
   const [first, second] = [trace(), trace()];
-  model.begin(A).attached(first.running);
+  model.begin(A).attached(first.running, reconnect);
   first.capture.emit('events', 0, 1);
-  first.capture.emit('lost', 1);
+  first.capture.emit('lost', { lost: 1, missed: 0, untracked: 0 });
   assert.equal(count, 2);
-  model.begin(B).attached(second.running);
+  model.begin(B).attached(second.running, reconnect);
   first.capture.emit('events', 1, 2);
   assert.equal(count, 2);
   second.capture.emit('events', 0, 1);

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { AttachOptions } from '../../../../remote-agent/attach/attachment.ts';
 import { attachMulti } from '../../../../remote-agent/attach/multi.ts';
 import { LibbpfError, type BpfLink, type BpfProgram } from '../../../../remote-agent/native/libbpf.ts';
+import { Program } from '../../../../common/layouts.ts';
 import type { PlannedFunction } from '../../../../remote-agent/plan/plan.ts';
 
 const KERNEL = 0xffff_ffff_8000_0000n;
@@ -13,8 +14,22 @@ function planned(count: number, argument: PlannedFunction['argument'] = 1): Plan
     name: `f${argument}_${index}`,
     module: '',
     argument,
+    program: Program.Plain + argument,
   }));
 }
+
+/** Functions with the first argument's packet that have a program of their own. */
+function ofProgram(program: number, address: bigint, count: number): PlannedFunction[] {
+  return planned(count).map((each, index) => ({
+    ...each,
+    address: address + BigInt(index * 16),
+    name: `p${program}_${index}`,
+    program,
+  }));
+}
+
+const quietly = (functions: PlannedFunction[]) =>
+  functions.map((each) => ({ ...each, quiet: true as const }));
 
 /** A kernel that refuses a group with any of these functions in it. */
 class FakeKernel {
@@ -41,24 +56,55 @@ class FakeKernel {
 }
 
 function attachTo(kernel: FakeKernel, functions: PlannedFunction[], extra: Partial<AttachOptions> = {}) {
-  const program = (argument: number) => BigInt(argument) as BpfProgram;
+  const program = (index: number) => BigInt(index) as BpfProgram;
   return attachMulti({ functions }, { program, ...extra }, kernel);
 }
 
 describe('attachMulti', () => {
-  test('one link for each argument position, with that position’s program', async () => {
+  test('one link for each program, with its functions', async () => {
     const kernel = new FakeKernel(new Set());
-    const functions = [...planned(10, 1), ...planned(5, 3)];
+    const release = ofProgram(Program.HeadState, KERNEL + 0x90000n, 2);
+    const functions = [...planned(10, 1), ...planned(5, 3), ...release];
     const attachment = await attachTo(kernel, functions);
-    assert.equal(kernel.attached.size, 2);
+    assert.equal(kernel.attached.size, 3);
     for (const { program, addresses } of kernel.attached.values())
       for (const address of addresses)
-        assert.equal(BigInt(functions.find((f) => f.address === address)?.argument ?? 0), program);
-    assert.equal(attachment.functions.length, 15);
-    assert.equal(attachment.functions[0]?.address, Number(functions[10]?.address ?? 0n) % 2 ** 48);
+        assert.equal(BigInt(functions.find((f) => f.address === address)?.program ?? 0), program);
+    assert.equal(kernel.addresses.length, 17);
+    assert.equal(attachment.functions.length, 17);
+    assert.equal(attachment.functions[0]?.address, Number(release[0]?.address ?? 0n) % 2 ** 48);
     assert.deepEqual(attachment.skipped, []);
     await attachment.detach();
     assert.equal(kernel.attached.size, 0);
+  });
+
+  test('what was not asked for is attached, and not told of', async () => {
+    const kernel = new FakeKernel(new Set());
+    const quiet = quietly(ofProgram(Program.Data + Program.Quiet, KERNEL + 0x90000n, 2));
+    const attachment = await attachTo(kernel, [...planned(3), ...quiet]);
+    assert.equal(kernel.attached.size, 2);
+    assert.equal(kernel.addresses.length, 5);
+    assert.deepEqual(
+      attachment.functions.map(({ name }) => name),
+      ['f1_0', 'f1_1', 'f1_2'],
+    );
+    assert.equal(attachment.lifeCycle, 2);
+  });
+
+  test('what was not asked for is not missing where the kernel refuses it', async () => {
+    const quiet = quietly(ofProgram(Program.Data + Program.Quiet, KERNEL + 0x90000n, 2));
+    const kernel = new FakeKernel(new Set(quiet.slice(1).map(({ address }) => address)));
+    const attachment = await attachTo(kernel, [...planned(1), ...quiet]);
+    assert.deepEqual([attachment.lifeCycle, attachment.skipped], [1, []]);
+  });
+
+  test('beside probes that are there already it may be that none can be', async () => {
+    const functions = planned(3);
+    const kernel = new FakeKernel(new Set(functions.map(({ address }) => address)));
+    const attachment = await attachTo(kernel, functions, { mayBeNone: true });
+    assert.deepEqual(attachment.functions, []);
+    assert.equal(attachment.skipped[0]?.names.length, 3);
+    assert.deepEqual((await attachTo(kernel, [], { mayBeNone: true })).skipped, []);
   });
 
   test('leaves out exactly the functions that the kernel refuses, and says so', async () => {
@@ -87,6 +133,14 @@ describe('attachMulti', () => {
     const functions = planned(3);
     const kernel = new FakeKernel(new Set(functions.map(({ address }) => address)));
     await assert.rejects(attachTo(kernel, functions), /refused by the kernel \(Invalid argument\)/);
+  });
+
+  test('an error too when only what was not asked for can be attached, which is detached', async () => {
+    const asked = planned(3);
+    const kernel = new FakeKernel(new Set(asked.map(({ address }) => address)));
+    const quiet = quietly(ofProgram(Program.Data + Program.Quiet, KERNEL + 0x90000n, 2));
+    await assert.rejects(attachTo(kernel, [...asked, ...quiet]), /refused by the kernel/);
+    assert.equal(kernel.attached.size, 0);
   });
 
   test('cancelling in the middle detaches what was attached', async () => {

@@ -33,3 +33,20 @@ test('a module that is loaded during the trace has its own functions', async (t)
   await write(VIRTIO + WIREGUARD.replace('c000', 'c020'), KERNEL + MODULE.replace('c000', 'c020')); // loaded again
   assert.equal(live.get().locate(0xffff_c020_0083)?.name, 'wg_xmit');
 });
+
+test('symbols that nobody has read yet are read in the background, or when they are needed', async (t) => {
+  const procfs = await mkdtemp(join(tmpdir(), 'procfs-'));
+  t.after(() => rm(procfs, { recursive: true }));
+  await writeFile(join(procfs, 'modules'), VIRTIO);
+  await writeFile(join(procfs, 'kallsyms'), KERNEL);
+  const open = () => new LiveSymbols(undefined, loadedModules(join(procfs, 'modules')), procfs);
+  const patient = open();
+  const symbols = await patient.prepare(new AbortController().signal);
+  assert.equal(symbols.locate(0xffff_8100_0001)?.name, 'ip_rcv');
+  assert.equal(patient.get(), symbols);
+
+  const hasty = open();
+  const prepared = hasty.prepare(new AbortController().signal);
+  assert.equal(hasty.get().locate(0xffff_8100_0001)?.name, 'ip_rcv');
+  assert.equal(await prepared, hasty.get());
+});

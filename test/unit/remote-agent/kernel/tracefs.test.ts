@@ -15,6 +15,11 @@ test('tracefs: its usual place goes before other mounts and before debugfs', () 
   assert.equal(findTracefs(mounts[0], everywhere), '/sys/kernel/debug/tracing');
 });
 
+test('tracefs: white space in the path of a mount', () => {
+  const mounts = 'tracefs /mnt/my\\040trace\\134fs tracefs rw 0 0\n';
+  assert.equal(findTracefs(mounts, everywhere), '/mnt/my trace\\fs');
+});
+
 test('tracefs: a mount that we cannot look into is none', () => {
   const mounts = 'tracefs /sys/kernel/tracing tracefs rw 0 0\ndebugfs /sys/kernel/debug debugfs rw 0 0\n';
   assert.equal(

@@ -3,30 +3,17 @@ import { test } from 'node:test';
 import {
   effectiveCapabilities,
   isInitialUserNamespace,
+  isOff,
   lockdownMode,
 } from '../../../../remote-agent/modes/check.ts';
-import { judgeTarget, type TargetFacts } from '../../../../remote-agent/modes/check-policy.ts';
-
-const GOOD: TargetFacts = {
-  kernelRelease: '6.12.1',
-  arch: 'x64',
-  uid: 0,
-  capabilities: 0x1ff_ffff_ffffn,
-  initialUserNamespace: true,
-  lockdown: 'none',
-  bpfSyscall: true,
-  btfProblem: undefined,
-  modulesWithBtf: 20,
-  modulesWithoutBtf: 0,
-  ringBuffer: true,
-  tracefs: '/sys/kernel/tracing',
-  kprobeEvents: true,
-  kprobeMulti: { supported: true, detail: 'available' },
-};
+import { AgentFailure } from '../../../../common/errors.ts';
+import type { Backend } from '../../../../common/protocol.ts';
+import { judgeTarget, rehearsed, type TargetFacts } from '../../../../remote-agent/modes/check-policy.ts';
+import { GOOD_TARGET } from '../../../support/agent/target-facts.ts';
 
 /** Items that are not ok, as `name: status`. */
-function complaints(change: Partial<TargetFacts>): string[] {
-  const items = judgeTarget({ ...GOOD, ...change });
+function complaints(change: Partial<TargetFacts>, wanted?: Backend): string[] {
+  const items = judgeTarget({ ...GOOD_TARGET, ...change }, wanted);
   for (const { name, status, detail, remedy } of items) {
     assert.notEqual(detail, '', name);
     assert.equal(remedy === '', status === 'ok', `${name}: a remedy, if and only if something is wrong`);
@@ -34,9 +21,9 @@ function complaints(change: Partial<TargetFacts>): string[] {
   return items.filter(({ status }) => status !== 'ok').map(({ name, status }) => `${name}: ${status}`);
 }
 
-test('a good target: nine items, no complaint', () => {
+test('a good target: an item for each need, no complaint', () => {
   assert.deepEqual(complaints({}), []);
-  assert.equal(new Set(judgeTarget(GOOD).map(({ name }) => name)).size, 9);
+  assert.equal(new Set(judgeTarget(GOOD_TARGET).map(({ name }) => name)).size, 11);
 });
 
 test('what makes tracing impossible', () => {
@@ -52,6 +39,52 @@ test('what makes tracing impossible', () => {
   ]);
   assert.deepEqual(complaints({ ringBuffer: false }), ['ring-buffer: missing']);
   assert.deepEqual(complaints({ tracefs: undefined }), ['tracefs: missing']);
+  assert.deepEqual(complaints({ hiddenAddresses: { detail: 'zeros', remedy: 'sysctl' } }), [
+    'addresses: missing',
+  ]);
+});
+
+test('programs that the kernel refuses: forbidden, or not built in', () => {
+  const bpf = (notPermitted: boolean) => {
+    const bpfRefusal = { notPermitted, reason: 'the reason' };
+    assert.deepEqual(complaints({ bpfRefusal }), ['bpf: missing']);
+    return judgeTarget({ ...GOOD_TARGET, bpfRefusal }).find(({ name }) => name === 'bpf');
+  };
+  assert.match(bpf(true)?.detail ?? '', /the reason/);
+  assert.match(bpf(true)?.remedy ?? '', /seccomp/);
+  assert.match(bpf(false)?.remedy ?? '', /CONFIG_BPF_EVENTS/);
+});
+
+test('a switch that is off matters where the backend hangs on it', () => {
+  const noMulti = { kprobeMulti: { supported: false, detail: 'refused: Invalid argument' } };
+  assert.deepEqual(complaints({ ftraceOff: true }), ['ftrace: missing']);
+  assert.deepEqual(complaints({ ftraceOff: true }, 'kprobe'), []);
+  assert.deepEqual(complaints({ ...noMulti, ftraceOff: true }), ['kprobe-multi: limited']);
+  assert.deepEqual(complaints({ kprobesOff: true }), ['kprobes: limited']);
+  assert.deepEqual(complaints({ kprobesOff: true }, 'kprobe'), ['kprobes: missing']);
+  assert.deepEqual(complaints({ ...noMulti, kprobesOff: true }), [
+    'kprobe-multi: limited',
+    'kprobes: missing',
+  ]);
+  const ftrace = judgeTarget({ ...GOOD_TARGET, ftraceOff: true }).find(({ name }) => name === 'ftrace');
+  assert.equal(ftrace?.remedy, 'As root: sysctl kernel.ftrace_enabled=1');
+});
+
+test('what came of going through the beginning of a trace', () => {
+  assert.deepEqual(rehearsed({ functions: 1604 }), {
+    name: 'programs',
+    status: 'ok',
+    detail: 'accepted by the kernel, for 1,604 functions',
+    remedy: '',
+  });
+  const failed = rehearsed(new AgentFailure('load', 'The kernel refused.', 'Do this.'));
+  assert.deepEqual(failed, {
+    name: 'programs',
+    status: 'missing',
+    detail: 'The kernel refused.',
+    remedy: 'Do this.',
+  });
+  assert.notEqual(rehearsed(new Error('odd')).remedy, '');
 });
 
 test('what is worked around', () => {
@@ -82,4 +115,5 @@ test('reading the kernel’s files', () => {
   assert.ok(!isInitialUserNamespace('         0     100000      65536\n'));
   assert.equal(lockdownMode('none [integrity] confidentiality\n'), 'integrity');
   assert.equal(lockdownMode(undefined), undefined);
+  assert.deepEqual(['0\n', '1\n', undefined].map(isOff), [true, false, false]);
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Program } from '../../../../common/layouts.ts';
 import type { SkbFunction } from '../../../../remote-agent/plan/skb-functions.ts';
 import type { FunctionSymbol } from '../../../../remote-agent/kernel/kallsyms.ts';
 import {
@@ -25,7 +26,15 @@ const traceable = (name: string, location?: bigint, module = ''): TraceableFunct
   location,
 });
 const plan = (facts: Partial<PlanFacts>) =>
-  makePlan({ functions: [], symbols: [], traceable: null, blacklist: [], modulesWithoutBtf: [], ...facts });
+  makePlan({
+    functions: [],
+    symbols: [],
+    traceable: null,
+    blacklist: [],
+    modulesWithoutBtf: [],
+    isAsked: () => true,
+    ...facts,
+  });
 
 describe('makePlan', () => {
   test('joins prototypes and addresses, vmlinux and modules apart, in order of address', () => {
@@ -35,9 +44,9 @@ describe('makePlan', () => {
     });
     assert.deepEqual(result, {
       functions: [
-        { address: 10n, name: 'ip_rcv', module: '', argument: 1 },
-        { address: 30n, name: 'xmit', module: 'veth', argument: 2 },
-        { address: 40n, name: 'xmit', module: 'dummy', argument: 3 },
+        { address: 10n, name: 'ip_rcv', module: '', argument: 1, program: 1 },
+        { address: 30n, name: 'xmit', module: 'veth', argument: 2, program: 2 },
+        { address: 40n, name: 'xmit', module: 'dummy', argument: 3, program: 3 },
       ],
       skipped: [],
     });
@@ -113,7 +122,7 @@ describe('makePlan', () => {
       traceable: [traceable('finish', 0x204n)],
     });
     assert.deepEqual(result.functions, [
-      { address: 0x200n, name: 'finish', module: '', argument: 1, location: 0x204n },
+      { address: 0x200n, name: 'finish', module: '', argument: 1, program: 1, location: 0x204n },
     ]);
     assert.deepEqual(result.skipped, [{ reason: SkipReason.NotTraceable, names: ['finish'] }]);
     const first = plan({
@@ -133,6 +142,77 @@ describe('makePlan', () => {
     assert.equal(both.functions.length, 2);
     const one = plan({ ...facts, traceable: [traceable('finish')] });
     assert.deepEqual(one.skipped, [{ reason: SkipReason.UnclearTraceable, names: ['finish', 'finish'] }]);
+  });
+});
+
+describe('functions that end or link lives', () => {
+  const facts = {
+    functions: [skb('skb_release_data'), skb('ip_rcv'), skb('__build_skb_around')],
+    symbols: [symbol(10n, 'skb_release_data'), symbol(20n, 'ip_rcv'), symbol(30n, '__build_skb_around')],
+  };
+
+  test('are planned though they were not asked for, quiet; others are not', () => {
+    const { functions, skipped } = plan({
+      functions: [...facts.functions, skb('tcp_v4_rcv')],
+      symbols: [...facts.symbols, symbol(40n, 'tcp_v4_rcv')],
+      isAsked: (name) => name === 'ip_rcv',
+    });
+    const common = { module: '', argument: 1 };
+    assert.deepEqual(functions, [
+      {
+        address: 10n,
+        name: 'skb_release_data',
+        program: Program.Data + Program.Quiet,
+        quiet: true,
+        ...common,
+      },
+      { address: 20n, name: 'ip_rcv', program: Program.Plain + 1, ...common },
+      { address: 30n, name: '__build_skb_around', program: Program.Build, quiet: true, ...common },
+    ]);
+    assert.deepEqual(skipped, []);
+  });
+
+  test('are steps too when they were asked for', () => {
+    const { functions } = plan(facts);
+    assert.deepEqual(
+      functions.map(({ program, quiet }) => [program, quiet]),
+      [
+        [Program.Data, undefined],
+        [Program.Plain + 1, undefined],
+        [Program.Build, true], // there is no packet yet that it could be a step of
+      ],
+    );
+  });
+
+  test('are asked for by their name in the source, and known by it with the compiler’s suffixes', () => {
+    const { functions } = plan({
+      functions: [skb('kfree_skbmem'), skb('ip_rcv')],
+      symbols: [symbol(10n, 'kfree_skbmem.part.0'), symbol(20n, 'ip_rcv.isra.0')],
+      isAsked: (name) => name === 'ip_rcv',
+    });
+    assert.deepEqual(
+      functions.map(({ name, program, quiet }) => [name, program, quiet]),
+      [
+        ['kfree_skbmem.part.0', Program.Final + Program.Quiet, true],
+        ['ip_rcv.isra.0', Program.Plain + 1, undefined],
+      ],
+    );
+  });
+
+  test('are missing only where they were asked for', () => {
+    const facts = {
+      functions: [skb('kfree_skbmem'), skb('__copy_skb_header')],
+      symbols: [symbol(10n, 'kfree_skbmem')],
+      traceable: [],
+    };
+    assert.deepEqual(plan({ ...facts, isAsked: () => false }), { functions: [], skipped: [] });
+    assert.deepEqual(
+      new Map(plan(facts).skipped.map(({ reason, names }) => [reason, names])),
+      new Map<string, string[]>([
+        [SkipReason.NotTraceable, ['kfree_skbmem']],
+        [SkipReason.NoSymbol, ['__copy_skb_header']],
+      ]),
+    );
   });
 });
 

@@ -65,7 +65,7 @@ test('prints the documented object', async () => {
   assert.deepEqual(differences(object!, documented), []);
   assert.deepEqual(object, {
     type: 'match',
-    schema: 1,
+    schema: 2,
     filter: 'udp',
     packets: 4,
     matches: [2],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -19,7 +19,7 @@ import {
   NETFILTER_LOCATION,
   netfilterDrop,
 } from '../../../../support/agent/fake-trace.ts';
-import { kernelAddress } from '../../../../support/agent/records.ts';
+import { kernelAddress, VXLAN } from '../../../../support/agent/records.ts';
 
 afterEach(endFakeAgents);
 
@@ -76,7 +76,7 @@ test('a dropped packet is told in pwru’s columns, its reason at the function',
   assert.equal(column(lines[0] ?? '', header, 'TUPLE'), '10.0.2.15:48522->1.1.1.1:80(tcp)');
   assert.match(
     process.stderr.text,
-    /5 events in 1 trajectory \(1 dropped: NETFILTER_DROP 1; 0 freed; 0 alive\), 0 lost/,
+    /1 packet: 0 delivered, 0 transmitted, 1 dropped \(NETFILTER_DROP 1\), 0 still alive\. 5 events, 0 lost/,
   );
 });
 
@@ -101,6 +101,39 @@ test('a function that announces a drop is printed also when nothing follows it',
   process.interrupt();
   await done;
   assert.equal(stdout.lines.length, 3);
+});
+
+test('modules that come while tracing are told when they bring something', async () => {
+  const { trace, process, stdout, done } = run(['-v']);
+  await stdout.until(/FUNC\n/);
+  trace.agent.send({ ...VXLAN, names: ['udp_tunnel'], functions: [] });
+  trace.agent.send({ ...VXLAN, skipped: [{ reason: 'inlined', names: ['vxlan_rcv', 'vxlan_gro'] }] });
+  trace.agent.sendEvents([{ address: 0xffff_ffff_c000_1000n }]);
+  await stdout.until(/vxlan_xmit\n/);
+  process.interrupt();
+  await done;
+  assert.match(process.stderr.text, /Module vxlan was loaded: 1 more function probed, 2 not\./);
+  assert.match(process.stderr.text, /not attached, inlined: vxlan_rcv, vxlan_gro/);
+  assert.doesNotMatch(process.stderr.text, /udp_tunnel/);
+});
+
+test('drops are red where there are colours, in JSON never', async () => {
+  for (const [args, expected] of [
+    [[], 1],
+    [['--json'], 0],
+  ] as const) {
+    const trace = new FakeTrace();
+    const process = new FakeProcess();
+    const environment = { ...process.environment, hasColors: true };
+    const done = traceCommand(options(...args), environment, trace.start);
+    const stdout = process.stdout as Collected;
+    await stdout.until(/FUNC\n|"attached"/);
+    trace.agent.sendEvents([curl(0), curl(2), netfilterDrop()]);
+    await stdout.until(/NETFILTER_DROP/);
+    process.interrupt();
+    assert.equal(await done, ExitCode.Ok);
+    assert.equal(stdout.text.match(/\x1b\[31m/g)?.length ?? 0, expected);
+  }
 });
 
 test('columns can be left out', async () => {
@@ -170,28 +203,31 @@ test('many events are few writes, and none is missing', async () => {
   const { trace, process, stdout, done } = run([]);
   await stdout.until(/FUNC\n/);
   const count = 20_000;
-  trace.agent.sendEvents(Array.from({ length: count }, () => curl(0)));
+  const batch = Array.from({ length: 1000 }, () => curl(0));
+  for (let sent = 0; sent < count; sent += batch.length) trace.agent.sendEvents(batch);
   process.interrupt();
   assert.equal(await done, ExitCode.Ok);
   assert.equal(stdout.lines.length, 1 + count);
   assert.ok(stdout.writes < count / 100, String(stdout.writes));
 });
 
-test('a reader that goes away ends the trace quietly', async () => {
-  const trace = new FakeTrace();
-  let writes = 0;
-  const stdout = new Writable({
-    write: (_chunk, _encoding, done) => {
-      writes++;
-      done(writes > 1 ? Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }) : null);
-    },
-  });
-  const process = new FakeProcess(stdout);
-  const done = traceCommand(options(), process.environment, trace.start);
-  await process.stderr.until(/Tracing/);
-  trace.agent.sendEvents([curl(0)]);
-  assert.equal(await done, ExitCode.Ok);
-  assert.doesNotMatch(process.stderr.text, /EPIPE/);
+test('a reader that goes away ends the trace quietly, be it before the first line', async () => {
+  for (const read of [0, 1]) {
+    const trace = new FakeTrace();
+    let writes = 0;
+    const stdout = new Writable({
+      write: (_chunk, _encoding, done) => {
+        writes++;
+        done(writes > read ? Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }) : null);
+      },
+    });
+    const process = new FakeProcess(stdout);
+    const done = traceCommand(options(), process.environment, trace.start);
+    await process.stderr.until(/Tracing/);
+    if (read > 0) trace.agent.sendEvents([curl(0)]);
+    assert.equal(await done, ExitCode.Ok);
+    assert.doesNotMatch(process.stderr.text, /EPIPE/);
+  }
 });
 
 test('a reader that is slow gets everything', async () => {
@@ -220,7 +256,7 @@ test('a lost connection keeps what came, says so, and has its own exit code', as
   trace.agent.die({ connectionLost: true });
   assert.equal(await done, ExitCode.CutShort);
   assert.equal(stdout.lines.length, 2);
-  assert.match(process.stderr.text, /1 event in 1 trajectory.*17 lost/);
+  assert.match(process.stderr.text, /1 packet: .* 1 still alive\. 1 event, 17 lost/);
   assert.match(process.stderr.text, /connection to the target was lost/);
 });
 
@@ -278,12 +314,59 @@ test('the ready file appears once the probes are attached', async () => {
     assert.equal(existsSync(file), true);
     process.interrupt();
     assert.equal(await done, ExitCode.Ok);
-    const impossible = run(['--ready-file', join(dir, 'no', 'such')]);
-    assert.equal(await impossible.done, ExitCode.Usage);
-    assert.ok(impossible.trace.agent.closes > 0);
   } finally {
     rmSync(dir, { recursive: true });
   }
+});
+
+test('a ready file that cannot be written is refused before anything is attached', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'kpt-'));
+  try {
+    for (const path of [join(dir, 'no', 'such'), dir, join(process.execPath, 'file')]) {
+      const { trace, process, done } = run(['--ready-file', path]);
+      assert.equal(await done, ExitCode.Usage, path);
+      assert.deepEqual(trace.requests, []);
+      assert.match(process.stderr.text, /The ready file cannot be written: .*\n.*--ready-file/);
+    }
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
+
+test('a ready file from before is renewed by nothing but attached probes', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'kpt-'));
+  try {
+    const file = join(dir, 'ready');
+    writeFileSync(file, 'as it was');
+    const before = new Date('2001-01-01T00:00:00Z');
+    utimesSync(file, before, before);
+    const isStale = () => statSync(file).mtimeMs === before.getTime();
+    const refused = new FakeProcess();
+    const filter = () => Promise.reject(new PacketTraceError('filter', 'no'));
+    const command = options('--ready-file', file, 'tcp prot 80');
+    assert.equal(await traceCommand(command, refused.environment, filter), ExitCode.Usage);
+    assert.ok(isStale());
+    let isStaleAtStart: boolean | undefined;
+    const trace = new FakeTrace();
+    const process = new FakeProcess();
+    const done = traceCommand(command, process.environment, (request) => {
+      isStaleAtStart = isStale();
+      return trace.start(request);
+    });
+    await process.stderr.until(/Tracing/);
+    process.interrupt();
+    assert.equal(await done, ExitCode.Ok);
+    assert.deepEqual([isStaleAtStart, isStale()], [true, false]);
+    assert.equal(readFileSync(file, 'utf8'), 'as it was');
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
+
+test('a connection that is lost on the way did not reach the target', async () => {
+  const process = new FakeProcess();
+  const fail = () => Promise.reject(new PacketTraceError('connection-lost', 'lost'));
+  assert.equal(await traceCommand(options(), process.environment, fail), ExitCode.NotReached);
 });
 
 test('what was not attached is counted, and named when asked for', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { checkCommand } from '../../../../../extension/cli/commands/check.ts';
+import { cleanCommand } from '../../../../../extension/cli/commands/clean.ts';
 import { ExitCode } from '../../../../../extension/cli/exit-codes.ts';
 import { parseCommandLine } from '../../../../../extension/cli/command-line.ts';
 import { traceCommand } from '../../../../../extension/cli/commands/trace.ts';
@@ -13,16 +14,23 @@ import {
   FakeTrace,
   netfilterDrop,
 } from '../../../../support/agent/fake-trace.ts';
+import { endObject, eventObject, jsonLine } from '../../../../../extension/cli/output/json-format.ts';
+import { storyTotals } from '../../../../../extension/recording/story-totals.ts';
+import { FakeCapture } from '../../../../support/agent/fake-capture.ts';
 import { differences, readJsonDocs } from '../../../../support/json-docs.ts';
-import { functionAddress, kernelAddress } from '../../../../support/agent/records.ts';
+import { functionAddress, kernelAddress, VXLAN } from '../../../../support/agent/records.ts';
 
 afterEach(endFakeAgents);
 
 const documented = readJsonDocs();
 
+test('a line is safe on a terminal, whatever a target wrote', () => {
+  assert.equal(jsonLine({ comm: '\x9b8m\x1b[8m\u202e' }), '{"comm":"\\u009b8m\\u001b[8m\\u202e"}\n');
+});
+
 async function traced(): Promise<Record<string, unknown>[]> {
   const skipped = [{ reason: 'inlined', names: ['a', 'b'] }];
-  const trace = new FakeTrace({ skipped, devices: [{ netns: 4026531840, ifindex: 2, name: 'eth0' }] });
+  const trace = new FakeTrace({ skipped });
   const stdout = new Collected();
   const process = new FakeProcess(stdout);
   const command = parseCommandLine(['trace', 'root@guest', '--json', '--filter-commands', 'tcp']);
@@ -36,9 +44,13 @@ async function traced(): Promise<Record<string, unknown>[]> {
   };
   trace.agent.sendEvents([curl(0), netfilterDrop(), arp], 3);
   await stdout.until(/"event":2/);
+  const pause = { type: 'paused', why: 'silence', from: '1000000' } as const;
+  trace.agent.send({ ...pause, to: null });
+  trace.agent.send({ ...pause, to: '3500000' });
   process.stdin.write('filter udp\nfoo\n');
   await trace.agent.request('filter');
   trace.agent.send({ type: 'filter-changed', generation: 1, since: '5', milliseconds: 1 });
+  trace.agent.send({ ...VXLAN, skipped });
   await stdout.until(/"refused"/);
   trace.agent.die({ connectionLost: true });
   assert.equal(await done, ExitCode.CutShort);
@@ -59,18 +71,27 @@ test('every object is what docs/json.md says', async () => {
     'event',
     'filter',
     'lost',
+    'modules',
+    'paused',
     'refused',
     'target',
   ]);
-  assert.deepEqual([...documented.keys()].sort(), [...types, 'check', 'match', 'place', 'verdict'].sort());
+  assert.deepEqual(
+    [...documented.keys()].sort(),
+    [...types, 'check', 'clean', 'match', 'place', 'skipped', 'verdict'].sort(),
+  );
 });
 
 test('the comparison finds missing, undocumented and mistyped fields', () => {
-  assert.deepEqual(differences({ type: 'lost', lost: 'many', more: 1 }, documented), [
+  const lost = { type: 'lost', lost: 1, missed: 2, untracked: 3 };
+  assert.deepEqual(differences(lost, documented), []);
+  assert.deepEqual(differences({ ...lost, lost: 'many', more: 1 }, documented), [
     'lost.lost is not number',
     'lost.more is not documented',
   ]);
-  assert.deepEqual(differences({ type: 'lost' }, documented), ['lost.lost is missing']);
+  assert.deepEqual(differences({ type: 'lost', missed: 2, untracked: 3 }, documented), [
+    'lost.lost is missing',
+  ]);
   assert.equal(differences({ type: 'unheard-of' }, documented).length, 1);
 });
 
@@ -81,6 +102,48 @@ test('zero is a value, and unknown is null', async () => {
   assert.deepEqual([drop?.kind, drop?.reason], ['drop', 'NETFILTER_DROP']);
   assert.deepEqual([arp?.tuple, arp?.device, arp?.ifindex], [null, null, 0]);
   assert.equal(first?.device, 'eth0');
+});
+
+test('a pause is told when it begins and when it is over, by the clock that events have', async () => {
+  const objects = await traced();
+  const [begun, over] = objects.filter(({ type }) => type === 'paused');
+  assert.deepEqual([begun?.from, begun?.to], [1700000000001, null]);
+  assert.deepEqual([over?.from, over?.to], [1700000000001, 1700000000003.5]);
+  const end = objects.find(({ type }) => type === 'end');
+  assert.deepEqual(end?.milliseconds, { detach: null, paused: 2.5 });
+});
+
+test('copies know what they are copies of; the end counts stories', () => {
+  const steps = [{ name: 'ip_rcv', time: 0 }];
+  const copied = { name: 'skb_clone', time: 1, edge: 'copy' as const, reason: 'NO_SOCKET' };
+  const capture = new FakeCapture([steps, [copied], [{ name: 'ip_rcv', time: 2, reason: 'IP_NOPROTO' }]], {
+    0: { end: 'delivered' },
+    1: { parent: 0 },
+  });
+  const events = [0, 1].map((event) => eventObject(capture, event) as Record<string, unknown>);
+  assert.deepEqual(
+    events.map(({ parent, edge }) => [parent, edge]),
+    [
+      [null, null],
+      [0, 'copy'],
+    ],
+  );
+  Object.assign(capture, { lost: 1, missed: 2, untracked: 3 });
+  capture.finish({ incomplete: 'The last events did not arrive.' });
+  assert.ok(capture.ended);
+  const end = endObject(capture.ended, storyTotals(capture.trajectories), [], 0) as Record<string, unknown>;
+  assert.deepEqual(
+    [...events, end].flatMap((object) => differences(object, documented)),
+    [],
+  );
+  assert.deepEqual(
+    [end.packets, end.trajectories, end.delivered, end.dropped, end.alive, end.dropReasons],
+    [2, 3, 1, 1, 0, { IP_NOPROTO: 1 }],
+  );
+  assert.deepEqual(
+    [end.lost, end.missed, end.untracked, end.incomplete],
+    [1, 2, 3, 'The last events did not arrive.'],
+  );
 });
 
 test('the order is target, attached, events, end, error', async () => {
@@ -118,6 +181,44 @@ async function checked(args: string[], result: TargetCheck): Promise<{ code: Exi
   );
   return { code, text: stdout.text };
 }
+
+test('clean prints an object that docs/json.md describes, and lines that say the same', async () => {
+  const report = {
+    label: 'root@guest',
+    removed: [
+      { path: '/var/cache/kernel-packet-trace/agent-1', bytes: 9_000_000 },
+      { path: '/var/cache/kernel-packet-trace', bytes: 0 },
+    ],
+    probes: 2,
+    kept: [{ path: '/run/kernel-packet-trace', why: 'it is a link' }],
+    running: [77],
+  };
+  const printed = async (...args: string[]) => {
+    const command = parseCommandLine(['clean', 'root@guest', '--target-folder', '/srv/x', ...args]);
+    assert.ok(command.name === 'clean');
+    const stdout = new Collected();
+    const process = new FakeProcess(stdout);
+    const code = await cleanCommand(command, process.environment, ({ targetFolder }) => {
+      assert.equal(targetFolder, '/srv/x');
+      return Promise.resolve(report);
+    });
+    assert.equal(code, ExitCode.Ok);
+    return stdout.lines;
+  };
+  const [json = ''] = await printed('--json');
+  assert.deepEqual(differences(JSON.parse(json) as Record<string, unknown>, documented), []);
+  assert.deepEqual(
+    (await printed()).filter((line) => line !== ''),
+    [
+      'removed  /var/cache/kernel-packet-trace/agent-1 (9.0 MB)',
+      'removed  /var/cache/kernel-packet-trace',
+      'removed  2 definitions of probes, of traces that are gone',
+      'kept     /run/kernel-packet-trace: it is a link',
+      'running  process 77, the agent of a trace that goes on',
+      'root@guest: 9.0 MB removed',
+    ],
+  );
+});
 
 test('check prints an object that docs/json.md describes', async () => {
   const { code, text } = await checked(['--json'], check);

@@ -24,7 +24,7 @@ function store(): ColumnStore {
     module: MODULES[nth] ?? '',
     argument: 1,
   }));
-  const symbols = new Symbols({ functions, dropReasons: KINDS, devices: [] });
+  const symbols = new Symbols({ functions, dropReasons: KINDS });
   symbols.addLocations([{ address: DROP_AT, start: functionAddress(1), name: 'nf_hook_slow', module: '' }]);
   made.setSymbols(symbols);
   return made;
@@ -108,7 +108,7 @@ test('more functions than the columns had room for', () => {
     module: '',
     argument: 1,
   }));
-  made.setSymbols(new Symbols({ functions, dropReasons: [], devices: [] }));
+  made.setSymbols(new Symbols({ functions, dropReasons: [] }));
   made.append(batch(functions.map((_, nth) => hit(nth, nth))));
   for (const { name } of functions) assert.deepEqual(counts(made.functionCounts.of(name)), [['', 1, 0]]);
 });

@@ -22,7 +22,7 @@ interface Step extends TestEvent {
   name: string;
 }
 
-/** Events of one skb unless they say otherwise, a microsecond apart. */
+/** Events of one life unless they say otherwise, a microsecond apart. */
 function capture(steps: readonly (string | Step)[]): ColumnStore {
   const all = steps.map((step) => (typeof step === 'string' ? { name: step } : step));
   const names = [...new Set(all.map(({ name }) => name))];
@@ -48,37 +48,45 @@ function lives(store: ColumnStore): string[][] {
   );
 }
 
-const release = ['skb_release_head_state', 'tcp_wfree', 'skb_release_data', 'kfree_skbmem'];
+/** The end of each trajectory. */
+function ends({ trajectories }: ColumnStore): string[] {
+  return Array.from({ length: trajectories.length }, (_, id) => trajectories.end(id));
+}
 
-test('a dropped packet is one trajectory with its reason, and the reused address another', () => {
+test('a dropped packet is one trajectory with its reason, and the next life at its address another', () => {
   const first = [
     'ip_local_out',
     'nf_hook_slow',
     'sk_skb_reason_drop',
     `!${NETFILTER_DROP}`,
-    '__kfree_skb',
-    ...release,
+    'skb_release_data',
   ];
-  const store = capture([...first, 'ip_rcv', 'tcp_v4_rcv']);
+  const store = capture([
+    ...first,
+    { name: 'kfree_skbmem', ends: true },
+    { name: 'ip_rcv', life: 2 },
+    { name: 'tcp_v4_rcv', life: 2 },
+  ]);
   const { trajectories } = store;
-  assert.deepEqual(lives(store), [first.map((name) => name.replace(/^!.*/, '!')), ['ip_rcv', 'tcp_v4_rcv']]);
+  assert.deepEqual(lives(store), [
+    [...first.map((name) => name.replace(/^!.*/, '!')), 'kfree_skbmem'],
+    ['ip_rcv', 'tcp_v4_rcv'],
+  ]);
   assert.equal(trajectories.end(0), 'dropped');
   assert.equal(trajectories.dropReason(0), 'NETFILTER_DROP');
-  assert.equal(trajectories.functionCount(0), first.length - 1);
-  assert.equal(trajectories.duration(0), (first.length - 1) * 1000);
+  assert.equal(trajectories.functionCount(0), first.length);
+  assert.equal(trajectories.duration(0), first.length * 1000);
   assert.equal(trajectories.end(1), 'alive');
   assert.equal(trajectories.dropReason(1), undefined);
 });
 
 test('interleaved packets are kept apart and read in any order', () => {
-  const a = kernelAddress(0x8880_0000_1000);
-  const b = kernelAddress(0x8880_0000_2000);
   const store = capture([
-    { name: 'f0', skb: a },
-    { name: 'f1', skb: b },
-    { name: 'f2', skb: a },
-    { name: 'f3', skb: b },
-    { name: 'f4', skb: a },
+    { name: 'f0', life: 7 },
+    { name: 'f1', life: 9 },
+    { name: 'f2', life: 7 },
+    { name: 'f3', life: 9 },
+    { name: 'f4', life: 7 },
   ]);
   const { trajectories } = store;
   assert.deepEqual(lives(store), [
@@ -94,9 +102,9 @@ test('interleaved packets are kept apart and read in any order', () => {
   assert.throws(() => trajectories.eventCount(2), RangeError);
 });
 
-test('a reason that means "not dropped" is a free', () => {
-  const { trajectories } = capture(['ip_rcv', `!${CONSUMED}`, 'kfree_skbmem']);
-  assert.equal(trajectories.end(0), 'freed');
+test('a reason that means "not dropped" is no drop', () => {
+  const store = capture(['ip_rcv', `!${CONSUMED}`, { name: 'kfree_skbmem', ends: true }]);
+  assert.deepEqual(ends(store), ['consumed']);
 });
 
 test('without reasons (kernels before 5.17) a drop is a drop', () => {
@@ -107,84 +115,135 @@ test('without reasons (kernels before 5.17) a drop is a drop', () => {
   assert.equal(store.trajectories.dropReason(0), undefined);
 });
 
-test('every way in which a shell is given back ends a life', () => {
-  for (const last of [
-    ['kfree_skbmem'],
-    ['napi_skb_cache_put'],
-    ['skb_release_head_state', 'skb_release_data'],
-    ['skb_release_head_state', 'sock_rfree', 'skb_release_data', 'skb_free_head'],
-    ['kfree_skb_add_bulk', '__kfree_skb', 'skb_release_all', 'skb_release_head_state', 'skb_release_data'],
-    ['skb_release_head_state'], // kfree_skb_partial with a stolen head
-    ['napi_skb_free_stolen_head', 'napi_skb_cache_put'],
-    ['__consume_stateless_skb', 'skb_release_data', 'kfree_skbmem'],
-    ['skb_release_data.isra.0'],
-  ]) {
-    const store = capture(['ip_rcv', ...last, 'ip_output']);
-    assert.deepEqual(lives(store), [['ip_rcv', ...last], ['ip_output']]);
-    assert.equal(store.trajectories.end(0), 'freed');
+test('an end is told by where the packet got to before it was released', () => {
+  for (const [end, ...steps] of [
+    ['delivered', 'ip_rcv', '__udp_enqueue_schedule_skb'],
+    ['delivered', 'tcp_queue_rcv.isra.0'],
+    ['transmitted', 'ip_output', 'dev_hard_start_xmit'],
+    ['consumed', 'ip_output', 'dev_hard_start_xmit', 'loopback_xmit', '__netif_rx', 'icmp_rcv'],
+    ['consumed', 'ip_rcv', 'icmp_echo'],
+  ] as const) {
+    const store = capture([...steps, { name: 'kfree_skbmem', ends: true }]);
+    assert.deepEqual(ends(store), [end], steps.join());
   }
 });
 
-test('a second release is a second life, even with nothing seen in between', () => {
-  const store = capture([...release, ...release]);
-  assert.deepEqual(lives(store), [release, release]);
+test('what a socket has is delivered while it waits to be read; the rest is alive until it is released', () => {
+  assert.deepEqual(ends(capture(['ip_rcv', '__udp_enqueue_schedule_skb'])), ['delivered']);
+  assert.deepEqual(ends(capture(['ip_output', 'dev_hard_start_xmit'])), ['alive']);
 });
 
-test('a living skb that changes its data stays one trajectory', () => {
-  for (const steps of [
-    ['pskb_expand_head', 'skb_release_data'],
-    ['pskb_expand_head', 'skb_free_head', 'skb_pp_recycle'],
-    ['pskb_carve_inside_header', 'skb_release_data'],
-    [
-      'skb_morph',
-      'skb_release_all',
-      'skb_release_head_state',
-      'sock_wfree',
-      'skb_release_data',
-      'skb_free_head',
-    ],
-    ['tcp_wfree'], // orphaned
-    ['skb_free_head'],
-  ]) {
-    const store = capture(['ip_rcv', ...steps, 'ip_output']);
-    assert.deepEqual(lives(store), [['ip_rcv', ...steps, 'ip_output']]);
-    assert.equal(store.trajectories.end(0), 'alive');
-  }
-});
-
-test('an expanded skb can be freed like any other', () => {
-  const store = capture(['pskb_expand_head', 'skb_free_head', ...release, 'ip_rcv']);
-  assert.deepEqual(lives(store), [['pskb_expand_head', 'skb_free_head', ...release], ['ip_rcv']]);
-});
-
-test('another head is another packet when the time between is long, or events were lost', () => {
-  const other = { name: 'ip_rcv', head: kernelAddress(0x8880_0000_f000) };
-  const late = { timestamp: 60_000_000_000n };
-  assert.equal(lives(capture(['ip_rcv', other])).length, 1);
-  assert.equal(lives(capture(['ip_rcv', { ...other, ...late }])).length, 2);
-  assert.equal(lives(capture(['ip_rcv', { ...other, lostBefore: 3 }])).length, 2);
-  assert.equal(lives(capture(['ip_rcv', { name: 'ip_output', ...late }])).length, 1, 'the same head');
-});
-
-test('another head within a release is another packet', () => {
+test('an end may be told twice, and a step after it belongs to the life that it names', () => {
   const store = capture([
-    'skb_release_head_state',
-    { name: 'skb_release_data', head: kernelAddress(0x8880_0000_f000) },
+    'ip_rcv',
+    { name: 'skb_release_data', ends: true },
+    { name: 'kfree_skbmem', ends: true },
+    { name: 'ip_rcv', life: 2 },
   ]);
-  assert.equal(lives(store).length, 2);
+  assert.deepEqual(lives(store), [['ip_rcv', 'skb_release_data', 'kfree_skbmem'], ['ip_rcv']]);
+  assert.deepEqual(ends(store), ['consumed', 'alive']);
+});
+
+test('events that are no steps end a life and are not shown', () => {
+  const store = capture(['ip_rcv', { name: 'kfree_skbmem', ends: true, quiet: true }]);
+  assert.deepEqual(lives(store), [['ip_rcv']]);
+  assert.deepEqual(ends(store), ['consumed']);
+  assert.equal(store.length, 1);
+});
+
+test('a copy is a child, and the two are one story with one outcome', () => {
+  const store = capture([
+    { name: 'icmp_rcv', life: 1 },
+    { name: '__copy_skb_header', life: 2, parent: 1, kind: 'copy' },
+    { name: '__sock_queue_rcv_skb', life: 2 },
+    { name: `!${NETFILTER_DROP}`, life: 1 },
+    { name: 'kfree_skbmem', life: 1, ends: true },
+    { name: '__copy_skb_header', life: 3, parent: 2, kind: 'copy' },
+    { name: 'ip_rcv', life: 4 },
+  ]);
+  const { trajectories } = store;
+  assert.deepEqual(ends(store), ['dropped', 'delivered', 'alive', 'alive']);
+  assert.deepEqual([trajectories.children(0), trajectories.children(1)], [[1], [2]]);
+  assert.deepEqual([trajectories.parent(1), trajectories.parent(0)], [0, undefined]);
+  assert.deepEqual(
+    [0, 1, 2, 3].map((id) => trajectories.root(id)),
+    [0, 0, 0, 3],
+  );
+  // What is left of a packet that a socket has a copy of is no drop.
+  assert.deepEqual([trajectories.outcome(0), trajectories.outcomeReason(0)], ['delivered', undefined]);
+  assert.equal(store.edge(trajectories.event(1, 0)), 'copy');
+});
+
+test('a story is dropped when no part of it got anywhere', () => {
+  const { trajectories } = capture([
+    { name: 'ip_output', life: 1 },
+    { name: '__copy_skb_header', life: 2, parent: 1, kind: 'copy' },
+    { name: `!${NETFILTER_DROP}`, life: 2 },
+    { name: 'kfree_skbmem', life: 1, ends: true },
+  ]);
+  assert.deepEqual([trajectories.outcome(0), trajectories.outcomeReason(0)], ['dropped', 'NETFILTER_DROP']);
+});
+
+test('a fragment that is released with its datagram is no drop', () => {
+  const reasons = [...dropReasons, { value: 2, name: 'NOT_SPECIFIED' }];
+  const store = new ColumnStore();
+  const symbols = new Symbols(attached(['ip_rcv'], { dropReasons: reasons }));
+  const address = kernelAddress(functionAddress(9));
+  symbols.addLocations([
+    { address: Number(address), name: 'skb_release_data', start: Number(address), module: '' },
+  ]);
+  store.setSymbols(symbols);
+  store.append(batch([{ kind: 'drop', dropReason: 2, address, ends: true }]));
+  assert.deepEqual(ends(store), ['consumed']);
+});
+
+test('a merged packet ends in the one that took it', () => {
+  const store = capture([
+    { name: 'inet_gro_receive', life: 1 },
+    { name: 'inet_gro_receive', life: 2 },
+    { name: 'skb_gro_receive', life: 2, kind: 'merge', into: 1 },
+    { name: 'napi_skb_cache_put', life: 2, ends: true },
+  ]);
+  assert.deepEqual(ends(store), ['alive', 'merged']);
+});
+
+test('a life whose begin was lost is one trajectory, whatever comes first', () => {
+  const store = capture([
+    { name: 'tcp_v4_rcv', life: 5 },
+    { name: 'kfree_skbmem', life: 5, ends: true },
+  ]);
+  assert.deepEqual(lives(store), [['tcp_v4_rcv', 'kfree_skbmem']]);
+});
+
+test('each event that could not be followed is alone, and its end unknown', () => {
+  const store = capture([
+    { name: 'ip_rcv', life: 0 },
+    { name: 'ip_output', life: 0 },
+  ]);
+  assert.deepEqual(ends(store), ['unknown', 'unknown']);
+});
+
+test('lost events are told where the next one of their CPU arrived', () => {
+  const store = capture([
+    { name: 'a', cpu: 1, lostTotal: 3 },
+    { name: 'b', cpu: 0 },
+    { name: 'c', cpu: 1, lostTotal: 5 },
+    { name: 'd', cpu: 0, lostTotal: 1 },
+  ]);
+  assert.deepEqual(
+    [0, 1, 2, 3].map((event) => store.lostBefore(event)),
+    [3, 0, 2, 1],
+  );
 });
 
 test('tables grow with the number of packets', () => {
   const count = 5000;
-  const steps = Array.from({ length: count }, (_, i) => ({
-    name: 'ip_rcv',
-    skb: kernelAddress(0x8880_0000_0000 + i * 256),
-  }));
-  const store = capture([...steps, ...steps.map((step) => ({ ...step, name: 'kfree_skbmem' }))]);
+  const steps = Array.from({ length: count }, (_, i) => ({ name: 'ip_rcv', life: i + 1 }));
+  const store = capture([...steps, ...steps.map(({ life }) => ({ life, name: 'kfree_skbmem', ends: true }))]);
   const { trajectories } = store;
   assert.equal(trajectories.length, count);
   for (let id = 0; id < count; id++) {
     assert.deepEqual([trajectories.event(id, 0), trajectories.event(id, 1)], [id, count + id]);
-    assert.equal(trajectories.end(id), 'freed');
+    assert.equal(trajectories.end(id), 'consumed');
   }
 });

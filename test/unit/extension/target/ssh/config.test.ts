@@ -61,7 +61,7 @@ for (const reader of ['ssh -G', 'files']) {
   const resolve = async (text: string) =>
     reader === 'ssh -G'
       ? resolveSettings(name(text), config, quiet)
-      : settingsFrom(await readConfigFor(name(text).host, config), name(text));
+      : settingsFrom(await readConfigFor(name(text), config), name(text));
 
   test(`${reader}: an alias with everything`, async () => {
     const settings = await resolve('lab');
@@ -102,7 +102,7 @@ for (const reader of ['ssh -G', 'files']) {
 }
 
 test('our reader executes nothing', async () => {
-  const values = await readConfigFor('marked', config);
+  const values = await readConfigFor({ host: 'marked' }, config);
   assert.equal(values.get('port'), undefined);
   assert.deepEqual(values.get('user'), ['everybody']);
 });

@@ -92,9 +92,9 @@ test('algorithms of known key types come first', () => {
   assert.ok(!rsa.includes('ssh-rsa'));
 });
 
-test("the user's HostKeyAlgorithms limit them, unless none would be left", () => {
+test("the user's HostKeyAlgorithms limit them, to none if need be", () => {
   assert.deepEqual(orderAlgorithms(NAMES, [], ['rsa-sha2-256', 'sk-ssh-ed25519@openssh.com']), [
     'rsa-sha2-256',
   ]);
-  assert.ok(orderAlgorithms(NAMES, [], ['sk-ssh-ed25519@openssh.com']).length > 3);
+  assert.deepEqual(orderAlgorithms(NAMES, [], ['sk-ssh-ed25519@openssh.com']), []);
 });

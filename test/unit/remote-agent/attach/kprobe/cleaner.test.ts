@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startCleaner } from '../../../../../remote-agent/attach/kprobe/cleaner.ts';
+import { newGroup, ownNamespace } from '../../../../../remote-agent/attach/kprobe/group.ts';
 
 /**
  * A folder like tracefs. Removals appear at the end of its kprobe_events, as it is a plain file; `apply` does
@@ -53,7 +54,7 @@ test('removes the definitions of its groups, backslashes and all, and nobody els
 
 test('waits while a living process makes its definitions', async (t) => {
   const tracefs = fakeTracefs(t, OURS);
-  const marker = join(tracefs.dir, `events/kpt_${process.pid}_5_1/arming`);
+  const marker = join(tracefs.dir, 'events', newGroup(), 'arming');
   mkdirSync(marker, { recursive: true });
   const cleaner = await startCleaner(tracefs.dir, ['kpt_1_2_1']);
   cleaner.release();
@@ -63,10 +64,20 @@ test('waits while a living process makes its definitions', async (t) => {
   await until(() => tracefs.removals().length === OURS.length);
 });
 
-test('does not wait for a process that died while making definitions', async (t) => {
-  const tracefs = fakeTracefs(t, OURS);
-  mkdirSync(join(tracefs.dir, 'events/kpt_999999999_5_1/arming'), { recursive: true });
-  const cleaner = await startCleaner(tracefs.dir, ['kpt_1_2_1']);
-  cleaner.release();
-  await until(() => tracefs.removals().length === OURS.length);
-});
+const NAMESPACE = ownNamespace();
+const MAKERS = {
+  'that died while making definitions': `kpt_${NAMESPACE}_999999999_5_1`,
+  'whose number another process has now': `kpt_${NAMESPACE}_${process.pid}_5_1`,
+  'of another PID namespace, where its number means another process': newGroup().replace(
+    `_${NAMESPACE}_`,
+    `_${NAMESPACE + 1}_`,
+  ),
+};
+for (const [which, group] of Object.entries(MAKERS))
+  test(`does not wait for a process ${which}`, async (t) => {
+    const tracefs = fakeTracefs(t, OURS);
+    mkdirSync(join(tracefs.dir, 'events', group, 'arming'), { recursive: true });
+    const cleaner = await startCleaner(tracefs.dir, ['kpt_1_2_1']);
+    cleaner.release();
+    await until(() => tracefs.removals().length === OURS.length);
+  });

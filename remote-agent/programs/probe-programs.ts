@@ -1,0 +1,198 @@
+/**
+ * What is attached to the probes (bpf/probes.bpf.c), as long as a trace lasts. Of the programs that those go on in one
+ * has the filter in force (bpf/follow.bpf.c); it alone changes with the filter.
+ *
+ * Facts of the kernel and a filter's program come into this folder, programs in force go out. Read this file first,
+ * then the way of a filter: of-filter.ts, link.ts, load.ts.
+ */
+import { readFileSync } from 'node:fs';
+import {
+  BPF_TRACE_KPROBE_MULTI,
+  closeObject,
+  emptyMap,
+  findMap,
+  findProgram,
+  initialValue,
+  mapFd,
+  maxEntries,
+  openObject,
+  programFd,
+  setExpectedAttachType,
+  setMaxEntries,
+  setTableProgram,
+  type BpfObject,
+  type BpfProgram,
+} from '../native/libbpf.ts';
+import { mapShared, pageSize } from '../native/libc.ts';
+import { loadConfigured } from './load.ts';
+import { nativeFile } from '../native/native.ts';
+import { OWN_CONNECTIONS_MAP } from './own-connections.ts';
+import { encodeTraceConfig, type TraceConfig } from './trace-config.ts';
+import { CounterLimit, CpuCountersLayout, GoOn, Program } from '../../common/layouts.ts';
+
+/** What the probes run, by enum program of bpf/program.h. */
+const PROBE_PROGRAMS = new Map<number, string>([
+  ...[1, 2, 3, 4, 5].map((position) => [Program.Plain + position, `plain_${position}`] as const),
+  [Program.Tail, 'in_release'],
+  [Program.Build, 'builds'],
+  ...[
+    [Program.HeadState, 'release_head_state'] as const,
+    [Program.Data, 'release_data'] as const,
+    [Program.Final, 'release_final'] as const,
+    [Program.FinalSecond, 'release_final_second'] as const,
+    [Program.Stolen, 'release_stolen'] as const,
+    [Program.Partial, 'release_partial'] as const,
+    [Program.Reshape, 'reshapes'] as const,
+    [Program.Copy, 'copies'] as const,
+    [Program.Merge, 'merges'] as const,
+  ].flatMap(([program, name]) => [
+    [program, name] as const,
+    [program + Program.Quiet, `quiet_${name}`] as const,
+  ]),
+]);
+/** Which of the table they go on in, whatever the filter is; by enum go_on of bpf/program.h. */
+const WORK_PROGRAMS = new Map<number, string>([
+  [GoOn.Step, 'step'],
+  [GoOn.Copy, 'copy'],
+  [GoOn.Merge, 'merge'],
+]);
+const DROP_PROGRAM = 'skb_drop';
+
+/** Maps that the program of every filter shares. */
+export const SHARED_MAPS = ['events', '.bss', 'lives', 'scratches', OWN_CONNECTIONS_MAP] as const;
+export type SharedMap = (typeof SHARED_MAPS)[number];
+
+/** The address of an skb. */
+const LIFE_KEY_BYTES = 8;
+/** `followed` of struct counters (bpf/events/counters.h), on a page of its own. */
+const FOLLOWED_AT = CounterLimit.CounterCpus * CpuCountersLayout.bytes;
+const FOLLOWED_BYTES = CounterLimit.FollowedSlots * 4;
+
+export interface ProbeProgramsOptions {
+  config: Omit<TraceConfig, 'filtered' | 'generation'>;
+  /** Bytes, a power of two and at least a page. */
+  ringBufferBytes: number;
+}
+
+/** A program of a table, or that is attached, is of this kind; bpf_get_func_ip depends on it. */
+export function setKind(program: BpfProgram, { kprobeMulti }: Pick<TraceConfig, 'kprobeMulti'>): void {
+  if (kprobeMulti) setExpectedAttachType(program, BPF_TRACE_KPROBE_MULTI);
+}
+
+/** Loaded programs and the maps of the whole trace; they live until it is closed and their links are destroyed. */
+export class ProbePrograms {
+  readonly #object: BpfObject;
+  /** Names of those that were asked for: they run. */
+  readonly #used = new Set<string>();
+  /** Of enum go_on: the program with the filter in force, or GoOn.Paused. */
+  readonly #active: { program: Uint32Array; unmap: () => void };
+  /** The place of the present filter's program, in force unless the trace is paused. */
+  #present: number = GoOn.Follow;
+  #paused = false;
+
+  /** No packet is told of before a filter is in force. @throws AgentFailure `no-privilege`, `load` */
+  constructor(options: ProbeProgramsOptions) {
+    this.#object = loadProbePrograms(options);
+    for (const [index, name] of WORK_PROGRAMS)
+      setTableProgram(this.#table, index, findProgram(this.#object, name));
+    const { buffer, unmap } = mapShared(mapFd(findMap(this.#object, '.data.active')), 0, pageSize(), true);
+    this.#active = { program: new Uint32Array(buffer, 0, 1), unmap };
+  }
+
+  /** To be attached. @param index of enum program */
+  program(index: number): BpfProgram {
+    const name = PROBE_PROGRAMS.get(index);
+    if (name === undefined) throw new RangeError(`there is no program ${index}`);
+    return this.#use(name);
+  }
+
+  /** To be attached to the kfree_skb tracepoint. */
+  get dropProgram(): BpfProgram {
+    return this.#use(DROP_PROGRAM);
+  }
+
+  /** Its descriptor belongs to the object. */
+  mapFd(name: SharedMap): number {
+    return mapFd(findMap(this.#object, name));
+  }
+
+  /** Bytes; at least what was asked for. */
+  get ringBufferBytes(): number {
+    return maxEntries(findMap(this.#object, 'events'));
+  }
+
+  /**
+   * Makes a filter's loaded program the one in force, by one store for all CPUs; its object may be closed then.
+   * The one before stays in the table until the next change: a CPU that has just read which is in force finds it.
+   */
+  follow(program: BpfProgram): void {
+    const place = this.#present === GoOn.Follow ? GoOn.FollowOther : GoOn.Follow;
+    setTableProgram(this.#table, place, program);
+    this.#present = place;
+    if (!this.#paused) Atomics.store(this.#active.program, 0, place);
+  }
+
+  /** Every program returns at once from now on; the probes stay. */
+  pause(): void {
+    this.#paused = true;
+    Atomics.store(this.#active.program, 0, GoOn.Paused);
+  }
+
+  /**
+   * Goes on after a pause, with nobody followed: no release was seen meanwhile, and the address of a packet from before
+   * may be another's.
+   */
+  resume(): void {
+    emptyMap(this.mapFd('lives'), LIFE_KEY_BYTES);
+    const counters = mapShared(this.mapFd('.bss'), FOLLOWED_AT, FOLLOWED_BYTES, true);
+    new Uint8Array(counters.buffer).fill(0);
+    counters.unmap();
+    this.#paused = false;
+    Atomics.store(this.#active.program, 0, this.#present);
+  }
+
+  /**
+   * Probe hits for which the kernel ran no program, because another one was running on that CPU. Nothing is
+   * known of their packets. Kernels before 6.7 do not count all of them.
+   */
+  missed(): number {
+    return [...this.#used].reduce(
+      (sum, name) => sum + recursionMisses(programFd(findProgram(this.#object, name))),
+      0,
+    );
+  }
+
+  close(): void {
+    this.#active.unmap();
+    closeObject(this.#object);
+  }
+
+  get #table(): number {
+    return mapFd(findMap(this.#object, 'programs'));
+  }
+
+  #use(name: string): BpfProgram {
+    this.#used.add(name);
+    return findProgram(this.#object, name);
+  }
+}
+
+function loadProbePrograms({ config, ringBufferBytes }: ProbeProgramsOptions): BpfObject {
+  return loadConfigured(
+    () => openObject(nativeFile('probes.bpf.o')),
+    (object) => {
+      initialValue(findMap(object, '.rodata')).set(
+        encodeTraceConfig({ ...config, filtered: false, generation: 0 }),
+      );
+      setMaxEntries(findMap(object, 'events'), ringBufferBytes);
+      for (const name of [...PROBE_PROGRAMS.values(), ...WORK_PROGRAMS.values()])
+        setKind(findProgram(object, name), config);
+    },
+  );
+}
+
+/** Kernels before 5.12 do not tell. */
+function recursionMisses(fd: number): number {
+  const facts = readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1');
+  return Number(/^recursion_misses:\s*(\d+)$/m.exec(facts)?.[1] ?? 0);
+}

@@ -1,0 +1,3 @@
+import { scenariosOn } from './run.ts';
+
+scenariosOn('5.10');

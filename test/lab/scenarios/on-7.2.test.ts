@@ -1,0 +1,3 @@
+import { scenariosOn } from './run.ts';
+
+scenariosOn('7.2');
