@@ -15,12 +15,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, afterEach, beforeEach, describe, test } from 'node:test';
-import { PacketTraceError } from '../../../../../extension/base/errors.ts';
-import type { ErrorCode } from '../../../../../extension/base/errors.ts';
 import type { Bundle } from '../../../../../extension/target/assets.ts';
 import { install } from '../../../../../extension/target/deploy/install.ts';
 import type { InstallRequest } from '../../../../../extension/target/deploy/install.ts';
 import type { RootSession } from '../../../../../extension/target/root/session.ts';
+import { fails } from '../../../../support/fails.ts';
 import { shellWithMounts } from '../../../../support/private-mounts.ts';
 import { needsRoot, rootSession } from '../../../../support/root-session.ts';
 
@@ -62,16 +61,6 @@ const request = (what: Bundle, more: Partial<InstallRequest> = {}): InstallReque
   onProgress: undefined,
   ...more,
 });
-
-async function fails(code: ErrorCode, attempt: Promise<unknown>): Promise<PacketTraceError> {
-  const error: unknown = await attempt.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof PacketTraceError, `expected ${code}, got ${String(error)}`);
-  assert.equal(error.code, code, error.message);
-  return error;
-}
 
 const content = {
   'agent.cjs': Buffer.from('console.log(1)'.repeat(1000)),

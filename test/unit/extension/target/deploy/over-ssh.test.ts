@@ -5,25 +5,14 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { PacketTraceError } from '../../../../../extension/base/errors.ts';
-import type { ErrorCode } from '../../../../../extension/base/errors.ts';
 import { connectTarget } from '../../../../../extension/target/connect.ts';
+import { fails } from '../../../../support/fails.ts';
 import { needsRoot } from '../../../../support/root-session.ts';
 import { connectOptions, fakeAssets, startSshServer } from '../../../../support/ssh-server.ts';
 
 const arch = process.arch as 'x64' | 'arm64';
 const root = mkdtempSync(join(tmpdir(), 'kpt-deploy-ssh-'));
 after(() => rmSync(root, { recursive: true, force: true }));
-
-async function fails(code: ErrorCode, attempt: Promise<unknown>): Promise<PacketTraceError> {
-  const error: unknown = await attempt.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof PacketTraceError, `expected ${code}, got ${String(error)}`);
-  assert.equal(error.code, code, error.message);
-  return error;
-}
 
 /** A shell whose input has ended removes what it was writing, and ends; only what tries folders out stays. */
 async function emptied(folder: string): Promise<void> {
