@@ -3,9 +3,11 @@
  * The program that depends on the filter: what a function that says nothing of a packet's life does when it is hit.
  * Those of probes.bpf.c go on in it; another filter is another such program, and takes its place.
  */
+#include "bystander.h"
 #include "events/emit.h"
 #include "events/life.h"
 #include "filter/matches-filter.h"
+#include "filter/meets-conditions.h"
 #include "hit.h"
 #include "kernel.h"
 #include "left-out.h"
@@ -52,6 +54,22 @@ static __always_inline __u32 follow_origin(struct scratch *scratch)
 	return life->id;
 }
 
+/* Nothing is asked of packets. */
+static __always_inline bool matches_all(void)
+{
+	return !config.filtered && !conditions.any && !conditions.expression;
+}
+
+/* Whether the conditions and the filter want a packet. */
+static __always_inline bool matches(const struct sk_buff *skb, const struct packet *packet)
+{
+	if (conditions.any && !meets_conditions(skb))
+		return false;
+	if (config.filtered && !matches_filter(skb, packet))
+		return false;
+	return !conditions.expression || skb_expression((__u64)skb);
+}
+
 /*
  * The life of a packet whose headers can be read, which begins here if it matches and has none. Null: it has none;
  * `untracked` then says that it matches and could not be followed.
@@ -72,7 +90,7 @@ static __always_inline struct life *follow(struct scratch *scratch, const struct
 		if (life->flags & LIFE_LEFT_OUT)
 			return life;
 		if (!config.track) {
-			if (!config.filtered || (report->bytes && matches_filter(skb, packet)))
+			if (matches_all() || (report->bytes && matches(skb, packet)))
 				life->flags &= ~LIFE_ASIDE;
 			else if (report->bytes)
 				life->flags |= LIFE_ASIDE;
@@ -86,7 +104,7 @@ static __always_inline struct life *follow(struct scratch *scratch, const struct
 			life->flags |= LIFE_LEFT_OUT;
 		return life;
 	}
-	if (config.filtered ? !matches_filter(skb, packet) : !shows_all() && !is_packet(skb, packet)) {
+	if (!matches(skb, packet) || (!config.filtered && !shows_all() && !is_packet(skb, packet))) {
 		if (known)
 			forget(address);
 		return 0;
@@ -122,7 +140,11 @@ SEC("kprobe") int follow_or_begin(struct pt_regs *regs)
 		return 0;
 	new_report(scratch, skb)->place = probed_address(regs);
 	life = follow(scratch, &scratch->packet, &untracked);
-	if (!life ? !untracked : life->flags & LIFE_LEFT_OUT)
+	if (!life ? !untracked : life->flags & LIFE_LEFT_OUT) {
+		enter_unfollowed(regs);
 		return 0;
+	}
+	if (life)
+		enter(regs, skb, life);
 	return emit(scratch, life);
 }

@@ -111,6 +111,7 @@ struct pt_regs {
 #define ARGUMENT_3(regs) ((regs)->dx)
 #define ARGUMENT_4(regs) ((regs)->cx)
 #define ARGUMENT_5(regs) ((regs)->r8)
+#define STACK_POINTER(regs) ((regs)->sp)
 /* The breakpoint is one byte, and ip is behind it. */
 #define PROBED_ADDRESS(regs) ((regs)->ip - 1)
 #elif defined(__TARGET_ARCH_arm64)
@@ -122,6 +123,7 @@ struct pt_regs {
 #define ARGUMENT_3(r) ((r)->regs[2])
 #define ARGUMENT_4(r) ((r)->regs[3])
 #define ARGUMENT_5(r) ((r)->regs[4])
+#define STACK_POINTER(r) ((r)->sp)
 #define PROBED_ADDRESS(r) ((r)->pc)
 #else
 #error "build with -D__TARGET_ARCH_x86 or -D__TARGET_ARCH_arm64"

@@ -3,9 +3,11 @@
  * What the agent and the editor read and write as bytes. Compiled only for its type information, from which
  * build/layouts.ts makes common/layouts.ts; no kernel ever sees it.
  */
+#include "bystander.h"
 #include "events/counters.h"
 #include "events/event.h"
 #include "events/life.h"
+#include "filter/conditions.h"
 #include "filter/filter-config.h"
 #include "filter/match-packet.h"
 #include "own-connections.h"
@@ -31,12 +33,14 @@ LAYOUT(struct, lost_section);
 LAYOUT(struct, cpu_counters);
 LAYOUT(enum, counter_limit);
 LAYOUT(enum, life_limit);
+LAYOUT(enum, frame_limit);
 LAYOUT(struct, connection);
 LAYOUT(enum, connection_of);
 LAYOUT(enum, connection_limit);
 LAYOUT(struct, trace_config);
 LAYOUT(struct, filter_config);
 LAYOUT(enum, tunnel_filter);
+LAYOUT(struct, conditions);
 LAYOUT(struct, match_packet);
 LAYOUT(enum, match_limit);
 LAYOUT(enum, program);

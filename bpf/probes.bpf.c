@@ -5,6 +5,7 @@
  * hit; the few programs that they go on in do the work. One of those has the filter in force (follow.bpf.c). Another
  * filter is put beside it, and one store to `active` changes over; no probe is touched.
  */
+#include "bystander.h"
 #include "events/counters.h"
 #include "events/emit.h"
 #include "events/events-map.h"
@@ -179,6 +180,7 @@ SEC("kprobe") int step(struct pt_regs *regs)
 	life = life_of(skb);
 	if (!life)
 		return 0;
+	enter(regs, skb, life);
 	if (life->phase == LIFE_OVER &&
 	    (meaning == MEANS_HEAD_STATE || meaning == MEANS_DATA || meaning == MEANS_STOLEN))
 		return 0;
@@ -205,6 +207,21 @@ SEC("kprobe") int step(struct pt_regs *regs)
 		forget(skb);
 	else if (meaning == MEANS_RESHAPE)
 		life->flags |= LIFE_RESHAPED;
+	return 0;
+}
+
+/* A function without a packet, while one with a followed packet runs that called it. */
+SEC("kprobe") int bystander(struct pt_regs *regs)
+{
+	struct scratch *scratch = scratch_of(SCRATCH_OF_PROBES);
+	struct life *life;
+	__u64 skb;
+
+	if (!scratch || active == GO_ON_PAUSED)
+		return 0;
+	life = life_around(regs, &skb);
+	if (life)
+		tell(regs, scratch, life, skb, 0, life->phase == LIFE_ALIVE);
 	return 0;
 }
 

@@ -29,6 +29,8 @@ enum program {
 	PROGRAM_MERGE,
 	/* Makes a new packet of this address. */
 	PROGRAM_BUILD,
+	/* Has no packet: belongs to that of the function that called it. */
+	PROGRAM_BYSTANDER,
 	/* Added to those from PROGRAM_HEAD_STATE on: the function was not asked for, and is no step. */
 	PROGRAM_QUIET = 24,
 };

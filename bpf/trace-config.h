@@ -21,6 +21,8 @@ struct trace_config {
 	__u8 direct_reads;
 	/* A packet is followed to its end, whether or not it goes on matching. */
 	__u8 track;
+	/* Functions without a packet are probed too (bystander.h). */
+	__u8 bystanders;
 	/* Of the filter; the editor counts them. */
 	__u32 generation;
 	/* CPUs that there can be. */

@@ -15,7 +15,7 @@ const TARGETS = [
 /** v3: 32-bit jumps and arithmetic, which the verifier has understood since 5.1. */
 const FLAGS = ['-target', 'bpf', '-mcpu=v3', '-g', '-O2', '-Wall', '-Wextra', '-Werror'];
 
-const OBJECTS = ['probes', 'follow', 'match'];
+const OBJECTS = ['probes', 'follow', 'match', 'count'];
 const bpfDir = join(repoRoot, 'bpf');
 
 /**
@@ -37,6 +37,10 @@ export async function buildBpf(): Promise<void> {
       await copyFile(cached, temporary);
       await rename(temporary, join(folder, `${name}.bpf.o`));
     }
+    // Of programs that there were once: all of dist/ is shipped.
+    for (const file of await readdir(folder))
+      if (file.endsWith('.bpf.o') && !OBJECTS.includes(basename(file, '.bpf.o')))
+        await rm(join(folder, file));
   }
 }
 
@@ -48,11 +52,14 @@ async function compile(source: string, flags: string[], output: string): Promise
   await rename(temporary, output);
 }
 
-/** Compiles a program that is not shipped, for this machine's kind of kernels, with what it includes of bpf/. */
-export async function compileBpf(source: string): Promise<Uint8Array> {
+/**
+ * Compiles a program that is not shipped, with what it includes of bpf/.
+ * @param arch of the kernel that it is for, as in process.arch
+ */
+export async function compileBpf(source: string, arch: string = process.arch): Promise<Uint8Array> {
   await ensureInstalled(['clang', 'libbpf-dev']);
-  const target = TARGETS.find(({ platform }) => platform === `linux-${process.arch}`);
-  if (target === undefined) throw new Error(`no BPF programs for ${process.arch}`);
+  const target = TARGETS.find(({ platform }) => platform === `linux-${arch}`);
+  if (target === undefined) throw new Error(`no BPF programs for ${arch}`);
   const dir = await mkdtemp(join(tmpdir(), 'packet-trace-bpf-'));
   try {
     const object = join(dir, 'object.o');

@@ -5,6 +5,7 @@ import { bundle } from './bundle.ts';
 import { buildLayouts } from './layouts.ts';
 import { buildLibpcap } from './libpcap/libpcap.ts';
 import { collectNative } from './packages/native.ts';
+import { writeManPage } from './man-page.ts';
 import { type DebianPart, writeNotice } from './notice.ts';
 
 /** What build/packages/native.ts and build/libpcap/ take from Debian. */
@@ -29,6 +30,7 @@ export async function build(): Promise<void> {
   await buildBpf();
   await buildLayouts();
   const bundled = await bundle();
+  await writeManPage();
   await writeNotice([...bundled, 'koffi'], SHIPPED_FROM_DEBIAN); // koffi is shipped as its native library
 }
 

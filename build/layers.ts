@@ -12,13 +12,23 @@ import { repoRoot } from './paths.ts';
  */
 export const LAYERS = {
   common: [],
+  'common/btf': ['common'],
   'common/bpf': ['common'],
+  'common/expression': ['common', 'common/bpf', 'common/btf'],
 
   'remote-agent/native': ['common'],
   'remote-agent/kernel': ['common'],
-  'remote-agent/btf': ['common', 'common/bpf', 'remote-agent/kernel'],
-  'remote-agent/plan': ['common', 'common/bpf', 'remote-agent/kernel', 'remote-agent/btf'],
+  'remote-agent/btf': ['common', 'common/btf', 'common/bpf', 'remote-agent/kernel'],
+  'remote-agent/plan': ['common', 'common/btf', 'common/bpf', 'remote-agent/kernel', 'remote-agent/btf'],
   'remote-agent/filter': ['common', 'common/bpf', 'remote-agent/kernel'],
+  'remote-agent/conditions': [
+    'common',
+    'common/bpf',
+    'common/expression',
+    'remote-agent/native',
+    'remote-agent/btf',
+    'remote-agent/filter',
+  ],
   'remote-agent/programs': [
     'common',
     'common/bpf',
@@ -40,6 +50,7 @@ export const LAYERS = {
     'remote-agent/native',
     'remote-agent/kernel',
     'remote-agent/btf',
+    'remote-agent/plan',
     'remote-agent/programs',
     'remote-agent/attach',
   ],
@@ -50,6 +61,8 @@ export const LAYERS = {
     'remote-agent/kernel',
     'remote-agent/btf',
     'remote-agent/plan',
+    'remote-agent/filter',
+    'remote-agent/conditions',
     'remote-agent/programs',
     'remote-agent/attach',
     'remote-agent/events',

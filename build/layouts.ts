@@ -7,7 +7,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { format } from 'prettier';
-import { Btf, BtfKind } from '../remote-agent/btf/btf.ts';
+import { Btf, BtfKind } from '../common/btf/btf.ts';
 import { compileBpf } from './bpf.ts';
 import { repoRoot } from './paths.ts';
 import { run } from './run.ts';

@@ -5,16 +5,21 @@ const HEADER_BYTES = 12;
 
 /** The GNU build id among notes, in hexadecimal; undefined when there is none. */
 export function gnuBuildId(notes: Buffer): string | undefined {
+  return elfNote(notes, 'GNU', NT_GNU_BUILD_ID)?.toString('hex');
+}
+
+/** What the first note of this name and type says; undefined when there is none. */
+export function elfNote(notes: Buffer, name: string, type: number): Buffer | undefined {
   for (let at = 0; at + HEADER_BYTES <= notes.length;) {
     const nameBytes = notes.readUInt32LE(at);
     const bytes = notes.readUInt32LE(at + 4);
-    const name = at + HEADER_BYTES;
-    const description = name + padded(nameBytes);
+    const nameAt = at + HEADER_BYTES;
+    const description = nameAt + padded(nameBytes);
     if (
-      notes.readUInt32LE(at + 8) === NT_GNU_BUILD_ID &&
-      notes.toString('latin1', name, name + nameBytes) === 'GNU\0'
+      notes.readUInt32LE(at + 8) === type &&
+      notes.toString('latin1', nameAt, nameAt + nameBytes) === `${name}\0`
     )
-      return notes.toString('hex', description, description + bytes);
+      return notes.subarray(description, description + bytes);
     at = description + padded(bytes);
   }
   return undefined;

@@ -179,6 +179,11 @@ export const LifeLimit = {
   Lives: 32768,
 } as const;
 
+/** `enum frame_limit` */
+export const FrameLimit = {
+  Frames: 4096,
+} as const;
+
 /** Byte offsets in `struct connection`, and its size. */
 export const ConnectionLayout = {
   /** u8[16] */
@@ -219,6 +224,8 @@ export const TraceConfigLayout = {
   directReads: 5,
   /** u8 */
   track: 6,
+  /** u8 */
+  bystanders: 7,
   /** u32 */
   generation: 8,
   /** u32 */
@@ -232,10 +239,12 @@ export const FilterConfigLayout = {
   vmemmapBase: 0,
   /** u64 */
   pageOffsetBase: 8,
+  /** u32 */
+  pageBytes: 16,
   /** u8 */
-  readsLink: 16,
+  readsLink: 20,
   /** u8 */
-  tunnelFilters: 17,
+  tunnelFilters: 21,
   bytes: 24,
 } as const;
 
@@ -243,6 +252,23 @@ export const FilterConfigLayout = {
 export const TunnelFilter = {
   L2: 1,
   L3: 2,
+} as const;
+
+/** Byte offsets in `struct conditions`, and its size. */
+export const ConditionsLayout = {
+  /** u32 */
+  netns: 0,
+  /** u32 */
+  ifindex: 4,
+  /** u32 */
+  markMask: 8,
+  /** u32 */
+  mark: 12,
+  /** u8 */
+  any: 16,
+  /** u8 */
+  expression: 17,
+  bytes: 20,
 } as const;
 
 /** Byte offsets in `struct match_packet`, and its size. */
@@ -282,6 +308,7 @@ export const Program = {
   Copy: 14,
   Merge: 15,
   Build: 16,
+  Bystander: 17,
   Quiet: 24,
 } as const;
 

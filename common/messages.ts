@@ -13,8 +13,13 @@ import {
   type CbpfInstruction,
   type CheckItem,
   type CompiledFilter,
+  type Conditions,
+  type Counting,
+  type CountRequest,
+  type Counts,
   type DropReasonName,
   type End,
+  type FilterRequest,
   type Hello,
   type KernelBuild,
   type KernelLocation,
@@ -22,8 +27,12 @@ import {
   type Message,
   type ModulesLoaded,
   type Neighbourhood,
+  type Plan,
+  type PlannedProbe,
+  type PlanRequest,
   type ProbedFunction,
   type Request,
+  type Role,
   type SkippedFunctions,
   type StartRequest,
 } from './protocol.ts';
@@ -59,6 +68,8 @@ const count = whole();
 const milliseconds = whole();
 
 const backend = oneOf<Attached['backend']>({ kprobe: true, 'kprobe-multi': true });
+const wantedBackend = oneOf<StartRequest['backend']>({ kprobe: true, 'kprobe-multi': true, auto: true });
+const pattern = nullOr(text(2 ** 20));
 
 const instruction = list<CbpfInstruction>(u32, 4);
 const program = nullOr(list<readonly CbpfInstruction[]>(exactly(4, instruction), 2 ** 16));
@@ -71,12 +82,22 @@ const filter = nullOr(
   }),
 );
 
+const conditions = object<Conditions>({
+  netns: optional(text(4096)),
+  ifname: optional(name),
+  mark: optional(object<{ value: number; mask: number }>({ value: u32, mask: u32 })),
+  skbExpression: optional(text(4096)),
+});
+
 const REQUESTS: Shapes<Request> = {
   check: object({ type: literal('check') }),
   stop: object({ type: literal('stop') }),
   ping: object({ type: literal('ping') }),
   pause: object({ type: literal('pause') }),
   resume: object({ type: literal('resume') }),
+  plan: object<PlanRequest>({ type: literal('plan'), functions: pattern }),
+  count: object<CountRequest>({ type: literal('count'), functions: pattern, backend: wantedBackend }),
+  counts: object({ type: literal('counts') }),
   match: object({
     type: literal('match'),
     filter,
@@ -92,16 +113,23 @@ const REQUESTS: Shapes<Request> = {
   start: object<StartRequest>({
     type: literal('start'),
     filter,
+    conditions: optional(conditions),
     generation: optional(u32),
-    functions: nullOr(text(2 ** 20)),
-    backend: oneOf({ kprobe: true, 'kprobe-multi': true, auto: true }),
+    bystanders: optional(list<string[]>(name, 1000)),
+    functions: pattern,
+    backend: wantedBackend,
     track: optional(truth),
     ringBufferBytes: u32,
     includeOwnConnection: optional(truth),
     includeLocalSockets: optional(truth),
     wantBuild: optional(truth),
   }),
-  filter: object({ type: literal('filter'), filter, generation: u32 }),
+  filter: object<FilterRequest>({
+    type: literal('filter'),
+    filter,
+    conditions: optional(conditions),
+    generation: u32,
+  }),
 };
 
 const greeting = object<Hello>({
@@ -125,6 +153,24 @@ const probedFunctions = list<ProbedFunction[]>(
 const skippedFunctions = list<SkippedFunctions[]>(
   object<SkippedFunctions>({ reason: words, names: list<string[]>(name, NAMES) }),
   1000,
+);
+const plannedProbes = list<PlannedProbe[]>(
+  object<PlannedProbe>({
+    name,
+    module: name,
+    argument: u32,
+    role: oneOf<Role>({
+      plain: true,
+      release: true,
+      reshape: true,
+      copy: true,
+      merge: true,
+      build: true,
+      bystander: true,
+    }),
+    shown: truth,
+  }),
+  NAMES,
 );
 const dropReasons = list<DropReasonName[]>(object<DropReasonName>({ value: u32, name }), 2 ** 16);
 
@@ -158,6 +204,19 @@ const MESSAGES: Shapes<Message> = {
       }),
       100,
     ),
+  }),
+  plan: object<Plan>({ type: literal('plan'), functions: plannedProbes, skipped: skippedFunctions }),
+  counting: object<Counting>({
+    type: literal('counting'),
+    backend,
+    functions: plannedProbes,
+    skipped: skippedFunctions,
+  }),
+  counts: object<Counts>({
+    type: literal('counts'),
+    hits: list<number[]>(count, NAMES),
+    missed: count,
+    milliseconds,
   }),
   matched: object({ type: literal('matched'), matches: list<number[]>(u32, 2 ** 16) }),
   progress: object({
@@ -243,6 +302,7 @@ const MESSAGES: Shapes<Message> = {
       'no-function': true,
       'bad-pattern': true,
       'bad-filter': true,
+      'bad-condition': true,
       load: true,
       attach: true,
       protocol: true,

@@ -8,7 +8,7 @@
 import type { KernelAddress } from './kernel-address.ts';
 
 /** Changes when either side would misread the other; the deployed agent always has the editor's version. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 export const FRAME_HEADER_BYTES = 5;
 
@@ -68,14 +68,31 @@ export interface CompiledFilter {
   tunnelL3?: readonly CbpfInstruction[] | null;
 }
 
+/** What a packet must meet besides the filter; what is absent is not asked for. */
+export interface Conditions {
+  /** Network namespace: a path (`/proc/PID/ns/net`), `inode:N`, or a name of /run/netns; of the target. */
+  netns?: string;
+  /** Name of a device in that namespace; where `netns` is absent, in the agent's. */
+  ifname?: string;
+  /** `(skb->mark & mask) == (value & mask)` */
+  mark?: { value: number; mask: number };
+  /** Expression of C about `skb` (common/expression/): not 0 for packets to keep. */
+  skbExpression?: string;
+}
+
 export type Backend = 'kprobe' | 'kprobe-multi';
 
 export interface StartRequest {
   type: 'start';
   /** No filter: every packet. */
   filter: CompiledFilter | null;
+  conditions?: Conditions;
   /** The number that its events will carry, 0 unless the trace goes on from another agent's. */
   generation?: number;
+  /**
+   * Functions without an skb to probe too, by whole names: each hit belongs to the packet of the function that called it.
+   */
+  bystanders?: string[];
   /** Function names to probe: a regular expression matched against the whole name; null: every function. */
   functions: string | null;
   backend: Backend | 'auto';
@@ -99,6 +116,8 @@ export interface FilterRequest {
   type: 'filter';
   /** No filter: every packet. */
   filter: CompiledFilter | null;
+  /** Absent: none, whatever there was before. */
+  conditions?: Conditions;
   /** The number that its events will carry; that of the first filter, in the start request, is mostly 0. */
   generation: number;
 }
@@ -118,12 +137,30 @@ export interface MatchRequest {
   }[];
 }
 
+/** Asks for the probe plan; nothing is attached. */
+export interface PlanRequest {
+  type: 'plan';
+  /** As in a start request. */
+  functions: string | null;
+}
+
+/** Counts calls of the plan's functions until `counts` is asked for. */
+export interface CountRequest {
+  type: 'count';
+  /** As in a start request. */
+  functions: string | null;
+  backend: Backend | 'auto';
+}
+
 /**
  * Editor → agent. `pause` has every program return at once until `resume`; the probes stay where they are. The agent
  * pauses by itself while nothing comes, not even a ping.
  */
 export type Request =
   | { type: 'check' }
+  | PlanRequest
+  | CountRequest
+  | { type: 'counts' }
   | MatchRequest
   | StartRequest
   | FilterRequest
@@ -209,13 +246,55 @@ export interface ProbedFunction {
   name: string;
   /** Empty for vmlinux. */
   module: string;
-  /** Position of the skb among the parameters, from 1. */
+  /** Position of the skb among the parameters, from 1; 0: it has none. */
   argument: number;
 }
 
 export interface SkippedFunctions {
   reason: string;
   names: string[];
+}
+
+/** What a function means for the life of its packet: bpf/program.h. */
+export type Role = 'plain' | 'release' | 'reshape' | 'copy' | 'merge' | 'build' | 'bystander';
+
+export interface PlannedProbe {
+  /** As the kernel names it, with the compiler's suffixes. */
+  name: string;
+  /** Empty for vmlinux. */
+  module: string;
+  /** Position of the skb among the parameters, from 1; 0: it has none. */
+  argument: number;
+  role: Role;
+  /** false: it ends and links lives only, and is not shown as a step. */
+  shown: boolean;
+}
+
+/** Answer to a PlanRequest. */
+export interface Plan {
+  type: 'plan';
+  /** In order of address. */
+  functions: PlannedProbe[];
+  skipped: SkippedFunctions[];
+}
+
+/** Answer to a CountRequest: calls are counted from here on. */
+export interface Counting {
+  type: 'counting';
+  backend: Backend;
+  functions: PlannedProbe[];
+  skipped: SkippedFunctions[];
+}
+
+/** The counts, with which the counting ends. */
+export interface Counts {
+  type: 'counts';
+  /** Of the functions of `counting`, in their order. */
+  hits: number[];
+  /** Calls that were not counted: the kernel was running another probe's program on that CPU. */
+  missed: number;
+  /** For which it was counted. */
+  milliseconds: number;
 }
 
 export interface DropReasonName {
@@ -367,6 +446,7 @@ export type AgentErrorCode =
   | 'no-function'
   | 'bad-pattern'
   | 'bad-filter'
+  | 'bad-condition'
   | 'load'
   | 'attach'
   | 'protocol'
@@ -376,6 +456,9 @@ export type AgentErrorCode =
 export type Message =
   | Hello
   | CheckReport
+  | Plan
+  | Counting
+  | Counts
   | Matched
   | Progress
   | Attached

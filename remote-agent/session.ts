@@ -3,6 +3,7 @@ import { btfFacts } from './btf/btf-facts.ts';
 import { readKernelBtf } from './btf/kernel-btf.ts';
 import { findDirectReads } from './btf/find-direct-reads.ts';
 import { checkTarget, readFacts } from './modes/check.ts';
+import { FunctionCounts } from './modes/count.ts';
 import { requireMatching } from './modes/require-traceable.ts';
 import { asAgentError, AgentFailure, ProtocolError } from '../common/errors.ts';
 import { parseRequest } from '../common/messages.ts';
@@ -12,12 +13,16 @@ import {
   FrameKind,
   SILENCE_ENDS_MS,
   SILENCE_PAUSES_MS,
+  type CountRequest,
   type End,
   type FilterRequest,
   type MatchRequest,
+  type PlanRequest,
+  type Progress,
   type Request,
   type StartRequest,
 } from '../common/protocol.ts';
+import { describePlanned } from './plan/role.ts';
 import { Trace } from './trace.ts';
 
 const HEARTBEAT_CHECK_MS = 250;
@@ -34,6 +39,7 @@ export class AgentSession {
   /** Set from the start request until the trace has ended; aborting cancels a trace that is not armed yet. */
   #starting: AbortController | undefined;
   #trace: Trace | undefined;
+  #counts: FunctionCounts | undefined;
   #directReads: Promise<ReturnType<typeof findDirectReads>> | undefined;
   /** One request is worked on at a time. */
   #work: Promise<void> = Promise.resolve();
@@ -76,6 +82,15 @@ export class AgentSession {
           this.output.send({ type: 'check', items: await checkTarget((btf) => Trace.rehearse(btf)) });
         });
         break;
+      case 'plan':
+        this.#next(() => this.#plan(request));
+        break;
+      case 'count':
+        this.#next(() => this.#count(request));
+        break;
+      case 'counts':
+        this.#next(() => this.#endCount());
+        break;
       case 'start':
         this.#next(() => this.#start(request));
         break;
@@ -104,6 +119,7 @@ export class AgentSession {
     this.#starting?.abort();
     await this.#work;
     await this.#trace?.detach();
+    await this.#counts?.detach();
   }
 
   #next(work: () => void | Promise<void>): void {
@@ -118,15 +134,53 @@ export class AgentSession {
 
   async #start(request: StartRequest): Promise<void> {
     if (this.#trace !== undefined) throw protocolFailure('A trace runs already on this connection.');
+    await this.#cancellable(async (signal) => {
+      this.#trace = await Trace.start(request, this.output, signal);
+    });
+  }
+
+  /** Until it settles a stop, or the end of the connection, cancels it; then it has failed in vain. */
+  async #cancellable(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const starting = new AbortController();
     this.#starting = starting;
     try {
-      this.#trace = await Trace.start(request, this.output, starting.signal);
+      await work(starting.signal);
     } catch (error) {
       if (!starting.signal.aborted) throw error;
     } finally {
       this.#starting = undefined;
     }
+  }
+
+  #progress(stage: Progress['stage']): (done: number, total: number) => void {
+    return (done, total) => {
+      this.output.send({ type: 'progress', stage, done, total });
+    };
+  }
+
+  async #plan({ functions }: PlanRequest): Promise<void> {
+    await this.#cancellable(async (signal) => {
+      const plan = await Trace.plan({ functions, backend: 'auto' }, signal, this.#progress('scan'));
+      const { skipped } = plan;
+      this.output.send({ type: 'plan', functions: plan.functions.map(describePlanned), skipped });
+    });
+  }
+
+  async #count({ functions, backend }: CountRequest): Promise<void> {
+    if (this.#counts !== undefined) throw protocolFailure('Functions are being counted already.');
+    await this.#cancellable(async (signal) => {
+      const plan = await Trace.plan({ functions, backend }, signal, this.#progress('scan'));
+      const onProgress = this.#progress('attach');
+      this.#counts = await FunctionCounts.start(plan, { backend, signal, onProgress });
+      this.output.send(this.#counts.counting);
+    });
+  }
+
+  async #endCount(): Promise<void> {
+    const counts = this.#counts;
+    this.#counts = undefined;
+    if (counts === undefined) throw protocolFailure('No functions are being counted.');
+    this.output.send(await counts.stop());
   }
 
   #changeFilter(request: FilterRequest): void {

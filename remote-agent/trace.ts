@@ -2,11 +2,14 @@
 import { performance } from 'node:perf_hooks';
 import { attach } from './attach/attach.ts';
 import { chooseBackend } from './attach/backend.ts';
+import { compileSkbExpression } from './conditions/expression.ts';
+import { resolveConditions } from './conditions/resolve.ts';
 import type { KernelBtf } from './btf/kernel-btf.ts';
 import { CodePlaces } from './events/code-places.ts';
 import { Drain } from './events/drain.ts';
 import { mapCounters } from './events/counters.ts';
 import type { Output } from './events/output.ts';
+import { NO_CONDITIONS, type ResolvedConditions } from './filter/conditions-config.ts';
 import { mapRingBuffer } from './events/ring-buffer.ts';
 import { describeKernelBuild, noKernelBuild } from './kernel/build.ts';
 import { possibleCpus } from './kernel/cpus.ts';
@@ -22,17 +25,17 @@ import type { Rehearsal } from './modes/check-policy.ts';
 import { requireTraceable } from './modes/require-traceable.ts';
 import { monotonicNow } from './native/libc.ts';
 import { releaseGarbage } from './native/release-garbage.ts';
+import { addBystanders } from './plan/bystanders.ts';
 import { readKernelFacts } from './plan/facts.ts';
 import { FactsCache } from './plan/facts-cache.ts';
-import { parsePattern, planProbes } from './plan/plan.ts';
+import { parsePattern, planProbes, type ProbePlan } from './plan/plan.ts';
 import { ModuleProbes } from './module-probes.ts';
 import { Pauses } from './pauses.ts';
-import { putInForce, type ProgramOptions } from './programs/of-filter.ts';
+import { putInForce, type ProgramOptions, type Wanted } from './programs/of-filter.ts';
 import { OWN_CONNECTIONS_MAP, OwnConnections } from './programs/own-connections.ts';
 import { ProbePrograms } from './programs/probe-programs.ts';
 import type {
   Attached,
-  CompiledFilter,
   End,
   FilterChanged,
   FilterRequest,
@@ -54,7 +57,7 @@ export class Trace {
   private constructor(
     readonly pauses: Pauses,
     private readonly output: Output,
-    private readonly putInForce: (filter: CompiledFilter | null, generation: number) => void,
+    private readonly putInForce: PutInForce,
     private readonly probes: Cleanup,
     private readonly resources: Cleanup,
     private readonly drain: Drain,
@@ -70,6 +73,7 @@ export class Trace {
       output.send({ type: 'progress', stage, done, total });
     };
     const clock = stopwatch();
+    const conditions = resolveConditions(request.conditions);
     const planned = await planTrace(request, signal, progress('scan'));
     const { plan, facts, functions } = planned;
     const reasons = facts.dropReasons;
@@ -79,7 +83,7 @@ export class Trace {
     const resources = new Cleanup();
     try {
       progress('load')(0, 1);
-      const loaded = loadPrograms(request, planned, resources);
+      const loaded = loadPrograms(request, conditions, planned, resources);
       const { backend, leavesOutOwn, programs, ring, counters, connections } = loaded;
       progress('load')(1, 1);
       const load = clock();
@@ -158,7 +162,7 @@ export class Trace {
     const planned = await planTrace(EVERYTHING, undefined, () => undefined, btf);
     const resources = new Cleanup();
     try {
-      loadPrograms(EVERYTHING, planned, resources);
+      loadPrograms(EVERYTHING, NO_CONDITIONS, planned, resources);
     } finally {
       await resources.run();
       setImmediate(releaseGarbage);
@@ -166,14 +170,31 @@ export class Trace {
     return { functions: planned.plan.functions.filter(({ quiet }) => quiet !== true).length };
   }
 
+  /** What a trace of these functions would probe. @throws AgentFailure: what a trace would fail with */
+  static async plan(
+    request: Pick<StartRequest, 'functions' | 'backend'>,
+    signal: AbortSignal,
+    onProgress: (done: number, total: number) => void,
+  ): Promise<ProbePlan> {
+    const { plan, keep } = await planTrace({ ...EVERYTHING, ...request }, signal, onProgress);
+    setImmediate(keep);
+    setImmediate(releaseGarbage);
+    return plan;
+  }
+
   /**
-   * Takes another filter. Between the old and the new one no packet is missed; the trace waits meanwhile, and its
+   * Takes another filter and other conditions. Between the old and the new one no packet is missed; the trace waits meanwhile, and its
    * events in the ring buffer.
    * @throws AgentFailure; the old filter stays in force then.
    */
-  changeFilter({ filter, generation }: FilterRequest): FilterChanged {
+  changeFilter({ filter, conditions, generation }: FilterRequest): FilterChanged {
     const clock = stopwatch();
-    this.putInForce(filter, generation);
+    this.putInForce({
+      filter,
+      conditions: resolveConditions(conditions),
+      skbExpression: conditions?.skbExpression,
+      generation,
+    });
     setImmediate(releaseGarbage);
     return { type: 'filter-changed', generation, since: String(monotonicNow()), milliseconds: clock() };
   }
@@ -196,6 +217,9 @@ export class Trace {
     return { type: 'end', why: 'stop', events: this.drain.events, ...totals, milliseconds: { detach } };
   }
 }
+
+/** Of the expression the text. */
+type PutInForce = (wanted: Omit<Wanted, 'expression'> & { skbExpression: string | undefined }) => void;
 
 type Planned = Awaited<ReturnType<typeof planTrace>>;
 
@@ -222,7 +246,12 @@ async function planTrace(
         })
       : { facts: kept, kallsyms: undefined };
   if (kept !== undefined) requireTraceable(readFacts(kept.btf), request.backend);
-  const plan = await planProbes(facts, functions, signal);
+  const plan = await addBystanders(
+    await planProbes(facts, functions, signal),
+    request.bystanders ?? [],
+    facts,
+    signal,
+  );
   const connections = await findOwnConnections('/proc', signal);
   return {
     plan,
@@ -239,7 +268,12 @@ async function planTrace(
 }
 
 /** Loads the programs with the first filter in force. @param resources gets what gives them back */
-function loadPrograms(request: StartRequest, planned: Planned, resources: Cleanup) {
+function loadPrograms(
+  request: StartRequest,
+  conditions: ResolvedConditions,
+  planned: Planned,
+  resources: Cleanup,
+) {
   const backend = chooseBackend(request.backend);
   const leavesOutOwn = request.includeOwnConnection !== true;
   const { pages, directReads, dropReasons } = planned.facts;
@@ -251,6 +285,7 @@ function loadPrograms(request: StartRequest, planned: Planned, resources: Cleanu
       localSockets: request.includeLocalSockets === true,
       directReads: directReads !== undefined,
       track: request.track !== false,
+      bystanders: (request.bystanders?.length ?? 0) > 0,
       cpus: possibleCpus(),
     },
     memory: { pages, directReads },
@@ -268,10 +303,16 @@ function loadPrograms(request: StartRequest, planned: Planned, resources: Cleanu
   resources.add(counters.unmap);
   const connections = new OwnConnections(programs.mapFd(OWN_CONNECTIONS_MAP), planned.connections);
   if (leavesOutOwn) resources.add(connections.watch());
-  const put = (filter: CompiledFilter | null, generation: number) => {
-    putInForce(programs, options, filter, generation);
+  const put: PutInForce = ({ skbExpression, ...wanted }) => {
+    const expression = compileSkbExpression(skbExpression, directReads);
+    putInForce(programs, options, { ...wanted, expression });
   };
-  put(request.filter, request.generation ?? 0);
+  put({
+    filter: request.filter,
+    conditions,
+    skbExpression: request.conditions?.skbExpression,
+    generation: request.generation ?? 0,
+  });
   return { backend, leavesOutOwn, programs, putInForce: put, ring, counters, connections };
 }
 

@@ -1,6 +1,7 @@
 /**
  * `npm test [-- WORD…]`: builds the product and runs the unit, lab and workbench tests, or only those whose
- * path contains one of the words. The last line is the count.
+ * path contains one of the words. The last line is the count. `npm run test:matrix [-- WORD…]` does it with those
+ * that are too slow to go with every change: they are in files `*.matrix.ts`.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,11 +24,13 @@ interface Totals {
   skipped: number;
 }
 
-function testFiles(suite: string): string[] {
+const MATRIX = '--matrix';
+
+function testFiles(suite: string, suffix: string): string[] {
   const dir = join(repoRoot, 'test', suite);
   const names = readdirSync(dir, { recursive: true, encoding: 'utf8' });
   return names
-    .filter((name) => name.endsWith('.test.ts'))
+    .filter((name) => name.endsWith(suffix))
     .map((name) => join(dir, name))
     .sort();
 }
@@ -86,15 +89,17 @@ function add(totals: Totals, more: Totals): void {
 }
 
 async function main(): Promise<void> {
-  const words = process.argv.slice(2);
+  const given = process.argv.slice(2);
+  const suffix = given.includes(MATRIX) ? '.matrix.ts' : '.test.ts';
+  const words = given.filter((word) => word !== MATRIX);
   const wanted = (file: string) => words.length === 0 || words.some((word) => file.includes(word));
   await build();
   const totals = { passed: 0, failed: 0, skipped: 0 };
-  const unit = testFiles('unit').filter(wanted);
+  const unit = testFiles('unit', suffix).filter(wanted);
   if (unit.length > 0) add(totals, await runFiles(unit, 2));
   // A guest keeps one CPU busy and waits much; a browser beside it wants the rest.
-  add(totals, await runInGuests(testFiles('lab').filter(wanted), 2));
-  add(totals, await runInGuests(testFiles('workbench').filter(wanted), 1));
+  add(totals, await runInGuests(testFiles('lab', suffix).filter(wanted), 2));
+  add(totals, await runInGuests(testFiles('workbench', suffix).filter(wanted), 1));
   const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
   console.log(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
   process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0;

@@ -7,6 +7,7 @@
 #include "events/life.h"
 #include "events/scratch.h"
 #include "kernel.h"
+#include "packet/device.h"
 #include "packet/packet.h"
 #include "packet/tuple.h"
 #include "read.h"
@@ -15,42 +16,10 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-/* The number of a namespace (fs/nsfs.c, PROC_DYNAMIC_FIRST, and the initial ones before it) is at least this. */
-#define FIRST_NAMESPACE 0xeffffff0
-
-static __always_inline __u32 netns_of(const struct net *net)
-{
-	__u32 number = is_kernel_pointer((__u64)net) ? READ(net, net, ns.inum) : 0;
-
-	return number >= FIRST_NAMESPACE ? number : 0;
-}
-
-static __always_inline __u32 netns_of_device(const struct net_device *dev)
-{
-	return bpf_core_field_exists(dev->nd_net.net) ? netns_of(READ(net_device, dev, nd_net.net)) : 0;
-}
-
-/*
- * skb->dev shares its place with a node of a red-black tree (TCP's queues, netem, fq, reassembly) and with
- * dev_scratch: believed only where what it leads to looks like a device.
- */
-static __always_inline bool is_device(const struct net_device *dev)
-{
-	int ifindex;
-
-	if (!is_kernel_pointer((__u64)dev))
-		return false;
-	ifindex = READ(net_device, dev, ifindex);
-	if (ifindex <= 0)
-		return false;
-	return !bpf_core_field_exists(dev->nd_net.net) || netns_of_device(dev) != 0;
-}
-
 static __always_inline void put_device(struct scratch *scratch, const struct sk_buff *skb,
 				       const struct net_device *dev)
 {
 	struct device_section *to = section(scratch, sizeof(*to));
-	const struct sock *sk;
 
 	__builtin_memset(to, 0, sizeof(*to));
 	if (dev) {
@@ -60,9 +29,7 @@ static __always_inline void put_device(struct scratch *scratch, const struct sk_
 		bpf_probe_read_kernel(to->name, sizeof(to->name), __builtin_preserve_access_index(&dev->name));
 		return;
 	}
-	sk = READ(sk_buff, skb, sk);
-	if (is_kernel_pointer((__u64)sk) && bpf_core_field_exists(sk->__sk_common.skc_net.net))
-		to->netns = netns_of(READ(sock, sk, __sk_common.skc_net.net));
+	to->netns = netns_of_socket(skb);
 }
 
 static __always_inline bool same_tuple(const struct ipv6_section *a, const struct ipv6_section *b)

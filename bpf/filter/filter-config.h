@@ -11,11 +11,13 @@ enum tunnel_filter {
 
 struct filter_config {
 	/*
-	 * Where the kernel keeps what leads from a struct page to its bytes: the addresses of two variables of
-	 * its own. 0: it has no such variables, but constants in their place.
+	 * What leads from a struct page to its bytes. On x86-64 the addresses of two variables of the kernel, 0: it
+	 * has no such variables, but constants in their place. On arm64 these constants, of which it has many.
 	 */
 	__u64 vmemmap_base;
 	__u64 page_offset_base;
+	/* Of a page; 0: not known. */
+	__u32 page_bytes;
 	/* The filter asks for the interface, the direction or a VLAN tag outside of the packet. */
 	__u8 reads_link;
 	/* enum tunnel_filter */

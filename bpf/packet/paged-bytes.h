@@ -61,10 +61,13 @@ static __always_inline __u64 address_of_page(__u64 page)
 	return bytes + (page - pages) / bpf_core_type_size(struct page) * PAGE_BYTES;
 }
 #else
-/* On arm64 it follows from how the kernel was configured, which it does not tell. */
-static __always_inline __u64 address_of_page(__u64 page __attribute__((unused)))
+/* 0: not known */
+static __always_inline __u64 address_of_page(__u64 page)
 {
-	return 0;
+	if (!filter_config.page_bytes)
+		return 0;
+	return filter_config.page_offset_base +
+	       (page - filter_config.vmemmap_base) / bpf_core_type_size(struct page) * filter_config.page_bytes;
 }
 #endif
 

@@ -39,6 +39,8 @@ const ALU = {
   mod: 0x90,
   xor: 0xa0,
   mov: 0xb0,
+  /** Right, the sign coming in. */
+  arsh: 0xc0,
 } as const;
 export type AluName = keyof typeof ALU;
 
@@ -54,6 +56,7 @@ const JUMP = {
   jlt: 0xa0,
   jle: 0xb0,
   jslt: 0xc0,
+  jsle: 0xd0,
 } as const;
 export type JumpName = keyof typeof JUMP;
 
@@ -80,7 +83,7 @@ export const alu64Register = (name: AluName, dst: number, src: number) =>
   make(0x07 | FROM_REGISTER | ALU[name], dst, src);
 
 /** Network order to host order; clears what lies above `size` bytes. Nothing to do for one byte. */
-export const fromBigEndian = (dst: number, size: 2 | 4) => make(0xdc, dst, 0, 0, size * 8);
+export const fromBigEndian = (dst: number, size: 2 | 4 | 8) => make(0xdc, dst, 0, 0, size * 8);
 
 /** `dst = *(src + off)`, zero-extended. */
 export const load = (size: AccessSize, dst: number, src: number, off: number) =>

@@ -69,3 +69,11 @@ export function formatTuple(parts: TupleParts): string {
   const { source, sourcePort, destination, destinationPort, protocol } = parts;
   return `${host(source)}:${sourcePort}->${host(destination)}:${destinationPort}(${protocol})`;
 }
+
+/** From the lowest bit of the TCP header's byte of flags up. */
+const TCP_FLAGS = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG', 'ECE', 'CWR'] as const;
+
+/** `SYN|ACK` */
+export function tcpFlagNames(flags: number): string {
+  return TCP_FLAGS.filter((_, bit) => (flags & (1 << bit)) !== 0).join('|');
+}

@@ -1,111 +1,89 @@
 /** From the arguments of `packet-trace` to a command with its options, by the tables of options.ts. */
 import type { PacketTraceError } from '../base/errors.ts';
-import { mostSimilar } from '../base/similar.ts';
-import { KEEP_EVENTS } from '../recording/retention.ts';
-import { didYouMean, oneOf, parseArguments, usage, type Values, wholeNumber } from './arguments.ts';
+import { mostSimilar } from '../../common/similar.ts';
+import { didYouMean, type Given, parseArguments, readOptions, usage } from './arguments.ts';
 import {
-  BACKENDS,
   type Command,
+  COMMAND_NAMES,
   type CommandName,
   COMMANDS,
+  commandsOf,
+  type CompletionOptions,
   type HelpTopic,
-  HOST_KEY_CHECKS,
-  LINK_TYPES,
-  OPTIONS,
-  SSH_CLIENTS,
-  TIMESTAMPS,
+  namedOptions,
+  SHELLS,
 } from './options.ts';
 
 /** Reads the arguments after the program's name. @throws PacketTraceError `usage` */
 export function parseCommandLine(args: readonly string[]): Command {
-  const { values, positionals, topic } = parseArguments(args);
-  if (values.help === true) return { name: 'help', of: topic };
-  if (values.version === true) return { name: 'version' };
+  const { given, positionals, topic } = parseArguments(args);
+  if (given.has('help')) return { name: 'help', of: topic };
+  if (given.has('version')) return { name: 'version' };
   if (positionals[0] === undefined) return { name: 'help', of: undefined };
   const { name, rest } = commandOf(positionals);
-  if (name === 'help') return { name, of: helpTopic(rest) };
-  refuseOthersOptions(name, values, topic);
-  const text = (option: string) => values[option] as string | undefined;
-  const one = <T extends string>(option: string, allowed: readonly T[]): T | undefined =>
-    oneOf(option, text(option), allowed);
-  const [first, ...others] = rest;
-  const json = values.json === true;
-  const verbose = values.verbose === true;
-  if (name === 'source index') {
-    if (first === undefined || others.length > 0)
-      throw usage('"packet-trace source index" takes one folder.', topic);
-    return { name, json, verbose, checkout: first };
+  if (name === 'help') {
+    refuseOtherTopics(rest);
+    return { name, of: topic };
   }
-  if (name === 'source') {
-    const checkout = text('checkout');
-    if (first === undefined || others.length > 0)
-      throw usage(
-        '"packet-trace source" takes one function, or "-" to read names from standard input.',
-        topic,
-      );
-    if (checkout === undefined) throw usage('"packet-trace source" needs --checkout DIR.', topic);
-    return {
-      name,
-      json,
-      verbose,
-      checkout,
-      function: first,
-      module: text('module') ?? '',
-      config: text('config'),
-      kallsyms: text('kallsyms'),
-      machine: text('machine'),
-    };
-  }
-  if (name === 'forget-host') {
-    if (first === undefined || others.length > 0) throw usage('"packet-trace forget-host" takes one host.');
-    return { name, json, verbose, host: first };
-  }
-  const common = {
-    identity: text('identity'),
-    hostKeyCheck: one('strict-host-key-checking', HOST_KEY_CHECKS),
-    targetFolder: absolute('target-folder', text('target-folder')),
-    sshClient: one('ssh', SSH_CLIENTS) ?? 'auto',
-    json,
-    verbose,
+  refuseOthersOptions(name, given, topic);
+  const options = <C extends CommandName>(command: C) => ({
+    ...readOptions(COMMANDS[command], given, topic),
+    name: command,
+  });
+  const one = (what: string) => {
+    const [word, ...others] = rest;
+    if (word === undefined || others.length > 0)
+      throw usage(`"packet-trace ${name}" takes one ${what}.`, topic);
+    return word;
   };
-  if (name === 'filter match') {
-    const pcap = text('pcap');
-    if (pcap === undefined) throw usage('"packet-trace filter match" needs a capture file: --pcap FILE.');
-    return { name, ...common, pcap, filter: rest.join(' '), target: text('target') };
+  switch (name) {
+    case 'completion':
+      return { ...options(name), of: completionOf(one(`of ${SHELLS.join(', ')}`)) };
+    case 'source index':
+      return { ...options(name), checkout: one('folder') };
+    case 'source': {
+      const read = options(name);
+      const wanted = one('function, or "-" to read names from standard input');
+      if (read.checkout === '') throw usage('"packet-trace source" needs --checkout DIR.', topic);
+      return { ...read, function: wanted };
+    }
+    case 'forget-host':
+      return { ...options(name), host: one('host') };
+    case 'filter match': {
+      const read = options(name);
+      if (read.pcap === '')
+        throw usage('"packet-trace filter match" needs a capture file: --pcap FILE.', topic);
+      return { ...read, filter: rest.join(' ') };
+    }
+    case 'filter check':
+      return { ...options(name), filter: rest.join(' ') };
+    case 'check':
+    case 'clean':
+      return { ...options(name), target: onlyTarget(name, rest) };
+    case 'functions': {
+      const read = options(name);
+      const pointless = ['seconds', 'backend'].find((option) => !read.count && given.has(option));
+      if (pointless !== undefined) throw usage(`--${pointless} is for counting: add --count.`, topic);
+      return { ...read, target: onlyTarget(name, rest) };
+    }
+    case 'trace': {
+      const { target, others } = targetOf(name, rest);
+      return { ...options(name), target, filter: others.join(' ') };
+    }
   }
-  if (name === 'filter check') {
-    const optimize = values['no-optimize'] !== true;
-    return { name, json, filter: rest.join(' '), link: one('link', LINK_TYPES), optimize };
-  }
-  if (first === undefined) throw usage(`"packet-trace ${name}" needs a target: [user@]host[:port] or local.`);
-  const target = first;
-  if (name === 'check' || name === 'clean') {
-    if (others.length > 0)
-      throw usage(`"packet-trace ${name}" takes one target, not also "${others.join(' ')}".`);
-    return { name, ...common, target };
-  }
-  const limitLines = wholeNumber('output-limit-lines', text('output-limit-lines'), 0);
-  return {
-    name,
-    ...common,
-    target,
-    filter: others.join(' '),
-    tunnelFilterL2: text('filter-tunnel-pcap-l2') ?? '',
-    tunnelFilterL3: text('filter-tunnel-pcap-l3') ?? '',
-    filterCommands: values['filter-commands'] === true,
-    functions: text('filter-func') ?? '',
-    backend: one('backend', BACKENDS) ?? 'auto',
-    tuple: values['output-tuple'] !== false,
-    meta: values['output-meta'] !== false,
-    track: values['filter-track-skb'] !== false,
-    localSockets: values['local-sockets'] === true,
-    limitLines: limitLines === 0 ? undefined : limitLines,
-    keepEvents: wholeNumber('keep-events', text('keep-events'), 1) ?? KEEP_EVENTS,
-    timestamp: one('timestamp', TIMESTAMPS) ?? 'none',
-    readyFile: text('ready-file'),
-    checkout: text('checkout'),
-    debugInfo: text('debug-info'),
-  };
+}
+
+function onlyTarget(name: CommandName, words: readonly string[]): string {
+  const { target, others } = targetOf(name, words);
+  if (others.length > 0)
+    throw usage(`"packet-trace ${name}" takes one target, not also "${others.join(' ')}".`, name);
+  return target;
+}
+
+function targetOf(name: CommandName, [target, ...others]: readonly string[]) {
+  if (target === undefined)
+    throw usage(`"packet-trace ${name}" needs a target: [user@]host[:port] or local.`, name);
+  return { target, others };
 }
 
 /** The command that the first words name, and the words after it. */
@@ -122,48 +100,49 @@ function commandOf([first = '', second, ...others]: readonly string[]): {
       second === undefined
         ? '"packet-trace filter" does nothing by itself; there are filter check and filter match.'
         : `"packet-trace filter" does not know "${second}"${didYouMean(mostSimilar(second, known))}; there are filter check and filter match.`,
+      first,
     );
   }
   // "index" alone may be a function.
   if (first === 'source' && second === 'index' && others.length > 0)
     return { name: 'source index', rest: others };
-  const name = COMMANDS.find((command) => command === first);
+  const name = COMMAND_NAMES.find((command) => command === first);
   if (name !== undefined) return { name, rest };
   throw noCommand(first);
 }
 
-/** What `help WORDS` is about. */
-function helpTopic([first, ...others]: readonly string[]): HelpTopic {
-  if (first === undefined || first === 'filter') return undefined;
+/** `help` is about a command, or the first word of several. */
+function refuseOtherTopics([first, ...others]: readonly string[]): void {
+  if (first === undefined) return;
   if (!FIRST_WORDS.includes(first)) throw noCommand(first);
-  if (others.length > 0 && first !== 'source')
+  if (commandsOf([first, ...others].join(' ')).length === 0)
     throw usage(`There is no help on "${[first, ...others].join(' ')}".`);
-  return first === 'source' ? first : undefined;
 }
 
-const FIRST_WORDS = [...new Set(COMMANDS.map((command) => command.split(' ')[0] ?? ''))];
+function completionOf(word: string): CompletionOptions['of'] {
+  const known = [...SHELLS, 'hosts'] as const;
+  const of = known.find((each) => each === word);
+  if (of !== undefined) return of;
+  const hint = didYouMean(mostSimilar(word, SHELLS));
+  throw usage(`"packet-trace completion" is for ${SHELLS.join(', ')}, not "${word}"${hint}.`, 'completion');
+}
+
+const FIRST_WORDS = [...new Set(COMMAND_NAMES.map((command) => command.split(' ')[0] ?? ''))];
 
 function noCommand(word: string): PacketTraceError {
-  const known = COMMANDS.filter((command) => command !== 'help').join(', ');
+  const known = COMMAND_NAMES.filter((command) => command !== 'help').join(', ');
   return usage(
     `"${word}" is not a command${didYouMean(mostSimilar(word, FIRST_WORDS))}; commands are ${known} and help.`,
   );
 }
 
-/** Options have their commands; of a name with several rows, those of all rows. */
-function refuseOthersOptions(name: CommandName, values: Values, topic: HelpTopic): void {
-  for (const option of new Set(OPTIONS.map((each) => each.name))) {
-    if (values[option] === undefined) continue;
-    const commands = OPTIONS.filter((each) => each.name === option).flatMap((each) => each.commands);
-    if (!commands.includes(name))
-      throw usage(
-        `"packet-trace ${name}" has no option --${option}, which is for ${commands.join(', ')}.`,
-        topic,
-      );
+/** Options have their commands. */
+function refuseOthersOptions(name: CommandName, given: Given, topic: HelpTopic): void {
+  const isOf = (command: CommandName, option: string) =>
+    namedOptions(COMMANDS[command]).some((each) => each.name === option);
+  for (const option of given.keys()) {
+    if (isOf(name, option)) continue;
+    const commands = COMMAND_NAMES.filter((command) => isOf(command, option)).join(', ');
+    throw usage(`"packet-trace ${name}" has no option --${option}, which is for ${commands}.`, topic);
   }
-}
-
-function absolute(option: string, value: string | undefined): string | undefined {
-  if (value === undefined || value.startsWith('/')) return value;
-  throw usage(`--${option} is the whole path of a folder on the target, not "${value}".`);
 }

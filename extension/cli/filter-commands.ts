@@ -40,7 +40,7 @@ export function followFilterCommands(
           `"${line}" is not a command for a running trace.`,
           `Commands are ${FILTER_COMMANDS}.`,
         );
-      if (command.kind === 'change') listener.inForce(await changeFilter(command.filter));
+      if (command.kind === 'change') listener.inForce(await changeFilter(command.change));
       else if (present !== undefined) listener.inForce(present);
     } catch (error) {
       listener.refused(line, asPacketTraceError(error));

@@ -9,9 +9,10 @@ import { join } from 'node:path';
 import { asPacketTraceError } from '../base/errors.ts';
 import { hostKeyFile } from '../target/ssh/host-key-file.ts';
 import { startTrace } from '../tracing/start-trace.ts';
-import { checkTarget } from '../tracing/with-agent.ts';
+import { checkTarget, countFunctions, planOf } from '../tracing/with-agent.ts';
 import { cleanTarget } from '../target/clean.ts';
 import { checkCommand } from './commands/check.ts';
+import { functionsCommand } from './commands/functions.ts';
 import { cleanCommand } from './commands/clean.ts';
 import type { Environment } from './environment.ts';
 import { ExitCode } from './exit-codes.ts';
@@ -19,16 +20,22 @@ import { forgetHostCommand } from './commands/forget-host.ts';
 import { filterCheckCommand } from './commands/filter-check.ts';
 import { filterMatchCommand } from './commands/filter-match.ts';
 import { parseCommandLine } from './command-line.ts';
-import { helpText } from './help.ts';
+import { completionScript } from './completion/completion-script.ts';
+import { hostLines } from './completion/hosts.ts';
+import { helpText } from './help/help-text.ts';
 import { hasColors } from './output/color.ts';
+import { withoutWaiting } from './output/terminal-output.ts';
 import type { Command } from './options.ts';
 import { reportError } from './report-error.ts';
 import { sourceIndexCommand } from './commands/source-index.ts';
 import { sourceCommand } from './commands/source.ts';
 import { traceCommand } from './commands/trace.ts';
 
+const stdout = withoutWaiting(process.stdout);
+const stderr = withoutWaiting(process.stderr);
+
 async function main(args: readonly string[]): Promise<ExitCode> {
-  const { stdin, stdout, stderr } = process;
+  const { stdin } = process;
   const version = packageVersion();
   const hostKeys = hostKeyFile(
     hostKeyPath(process.env),
@@ -54,6 +61,9 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     case 'help':
       stdout.write(helpText(command.of));
       return args.length === 0 ? ExitCode.Usage : ExitCode.Ok;
+    case 'completion':
+      stdout.write(command.of === 'hosts' ? await hostLines() : completionScript(command.of));
+      return ExitCode.Ok;
     case 'version':
       stdout.write(`packet-trace ${version}\n`);
       return ExitCode.Ok;
@@ -61,6 +71,8 @@ async function main(args: readonly string[]): Promise<ExitCode> {
       return traceCommand(command, environment(), startTrace);
     case 'check':
       return checkCommand(command, environment(), checkTarget);
+    case 'functions':
+      return functionsCommand(command, environment(), { planOf, countFunctions });
     case 'clean':
       return cleanCommand(command, environment(), cleanTarget);
     case 'forget-host':
@@ -92,18 +104,24 @@ function hostKeyPath(env: NodeJS.ProcessEnv): string {
 function interruptible(): Pick<Environment, 'interrupt' | 'onCtrlC'> {
   const controller = new AbortController();
   const onCtrlC = () => {
-    if (controller.signal.aborted) process.exit(ExitCode.Interrupted);
+    if (controller.signal.aborted) leaveAtOnce();
     controller.abort();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onCtrlC);
   return { interrupt: controller.signal, onCtrlC };
 }
 
+/** A plain exit waits for the thread that writes to a terminal, which may have been stopped. */
+function leaveAtOnce(): never {
+  if (stdout.writableLength + stderr.writableLength > 0) process.kill(process.pid, 'SIGKILL');
+  process.exit(ExitCode.Interrupted);
+}
+
 // A reader that is gone (`| head`) ends the trace, quietly: the printer hears of it, nobody else needs to.
-process.stdout.on('error', () => undefined);
-process.stderr.on('error', () => undefined);
+stdout.on('error', () => undefined);
+stderr.on('error', () => undefined);
 
 void main(process.argv.slice(2)).then((code) => {
   // What was written reaches pipes before the process ends.
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
+  stdout.write('', () => stderr.write('', () => process.exit(code)));
 });

@@ -1,323 +1,180 @@
-/** Commands and options: tables from which parsing, help and the documentation's check are made. */
-import type { Backend } from '../../common/protocol.ts';
-import type { FilterTexts } from '../recording/filters.ts';
-import { KEEP_EVENTS } from '../recording/retention.ts';
+/** The commands and their options, those of a trace by the table of tracing/options/. */
 import type { LinkType } from '../filter/libpcap/compile.ts';
-import type { SshClientChoice } from '../target/connection.ts';
+import {
+  choice,
+  number,
+  type Option,
+  type OptionTable,
+  type OptionValues,
+  text,
+  toggle,
+} from '../tracing/options/option.ts';
+import { PROBE_OPTIONS } from '../tracing/options/probe-options.ts';
+import { OUTPUT_OPTIONS } from '../tracing/options/output-options.ts';
+import { TARGET_OPTIONS } from '../tracing/options/target-options.ts';
+import { TRACE_OPTIONS } from '../tracing/options/trace-options.ts';
 
-export interface OptionSpec {
-  name: string;
-  short?: string;
-  /** What follows it; without: a switch. */
-  argument?: string;
-  /** The only arguments there are. */
-  values?: readonly string[];
-  /** A switch that is on; `--NAME=false` turns it off. */
-  on?: true;
-  help: string;
-  /** Those that it is for; none: it stands for itself. One name may have several rows, for different commands. */
-  commands: readonly CommandName[];
-}
+const { json, verbose } = OUTPUT_OPTIONS;
 
-export const TIMESTAMPS = ['none', 'current', 'relative', 'absolute'] as const;
-export const BACKENDS = ['auto', 'kprobe', 'kprobe-multi'] as const;
-export const HOST_KEY_CHECKS = ['ask', 'accept-new', 'yes'] as const;
-export const SSH_CLIENTS = ['auto', 'builtin', 'system'] as const satisfies readonly SshClientChoice[];
-
-export const LINK_TYPES = ['EN10MB', 'RAW'] as const satisfies readonly LinkType[];
-
-/** A command in words; `source` has a help text of its own. */
-export const COMMANDS = [
-  'trace',
-  'check',
-  'clean',
-  'forget-host',
-  'filter check',
-  'filter match',
-  'source',
-  'source index',
-  'help',
-] as const;
-export type CommandName = (typeof COMMANDS)[number];
-export type HelpTopic = 'source' | undefined;
-
-const trace = ['trace'] as const;
-const match = ['filter match'] as const;
-const filterCheck = ['filter check'] as const;
-const all = ['trace', 'check', 'filter match', 'clean'] as const;
-const forget = ['forget-host'] as const;
-const source = ['source'] as const;
-const sources = ['source', 'source index'] as const;
-
-export const OPTIONS: readonly OptionSpec[] = [
-  { name: 'identity', short: 'i', argument: 'FILE', help: 'private key to try first', commands: all },
-  {
-    name: 'strict-host-key-checking',
-    argument: 'HOW',
-    values: HOST_KEY_CHECKS,
-    help: 'a host whose key is not known: ask, accept-new (remember it) or yes (refuse); by default as your SSH configuration says, and where that says ask, yes without a terminal. A changed key is always refused',
-    commands: all,
-  },
-  {
-    name: 'ssh',
-    argument: 'CLIENT',
-    values: SSH_CLIENTS,
-    help: 'what connects: builtin, system (the ssh program, with security keys, certificates and Kerberos), or auto (default): builtin, unless only system can',
-    commands: all,
-  },
-  {
-    name: 'target-folder',
-    argument: 'DIR',
-    help: 'folder on the target for the agent and Node, which root alone may write; by default the first that serves of /var/cache, /run and /var/tmp/kernel-packet-trace',
-    commands: all,
-  },
-  {
-    name: 'filter-tunnel-pcap-l2',
-    argument: 'FILTER',
-    help: 'packets must match this pcap filter too, inside of a tunnel (VXLAN, Geneve, GRE), from the Ethernet header there',
-    commands: trace,
-  },
-  {
-    name: 'filter-tunnel-pcap-l3',
-    argument: 'FILTER',
-    help: 'the same from the IP header inside of a tunnel (VXLAN, Geneve, GRE, IP in IP)',
-    commands: trace,
-  },
-  {
-    name: 'filter-commands',
-    help: 'read commands from standard input while tracing: "filter FILTER" changes the filter, "no filter" traces every packet, "filter" tells the one in force',
-    commands: trace,
-  },
-  {
-    name: 'filter-func',
-    argument: 'PATTERN',
-    help: 'probe only functions whose whole name matches this regular expression',
-    commands: trace,
-  },
-  {
-    name: 'filter-track-skb',
-    on: true,
-    help: 'follow packets to their ends, also where they no longer match, as after NAT (on; --filter-track-skb=false shows them only where they match)',
-    commands: trace,
-  },
-  {
-    name: 'local-sockets',
-    help: 'trace messages of UNIX and netlink sockets too, which the kernel keeps in the same structure as packets',
-    commands: trace,
-  },
-  {
-    name: 'checkout',
-    argument: 'DIR',
-    help: 'print where in this kernel checkout functions are defined and packets were dropped',
-    commands: trace,
-  },
-  {
-    name: 'debug-info',
-    argument: 'PATH',
-    help: "with --checkout: a vmlinux with debug information of the target's kernel, or a folder with debug files, for the lines of drops; by default the checkout and /usr/lib/debug are searched",
-    commands: trace,
-  },
-  {
-    name: 'backend',
-    argument: 'BACKEND',
-    values: BACKENDS,
-    help: 'how to attach: auto (default), kprobe or kprobe-multi',
-    commands: trace,
-  },
-  {
-    name: 'output-tuple',
-    on: true,
-    help: 'print addresses and ports (on; --output-tuple=false leaves them out)',
-    commands: trace,
-  },
-  {
-    name: 'output-meta',
-    on: true,
-    help: 'print netns, mark, interface, protocol, MTU and length (on; --output-meta=false leaves them out)',
-    commands: trace,
-  },
-  {
-    name: 'output-limit-lines',
-    argument: 'N',
-    help: 'stop after N events were printed; 0 (default): no limit',
-    commands: trace,
-  },
-  {
-    name: 'keep-events',
-    argument: 'N',
-    help: `where lines are read more slowly than events come, about the newest N events wait (${KEEP_EVENTS}); older ones are forgotten`,
-    commands: trace,
-  },
-  {
-    name: 'timestamp',
-    argument: 'KIND',
-    values: TIMESTAMPS,
-    help: "none (default), current (nanoseconds since the target booted), relative (nanoseconds since the packet was seen before) or absolute (also the target's time of day)",
-    commands: trace,
-  },
-  {
-    name: 'ready-file',
-    argument: 'FILE',
-    help: 'create or touch FILE once the probes are attached',
-    commands: trace,
-  },
-  {
+const MATCH_OPTIONS = {
+  pcap: text({
     name: 'pcap',
-    argument: 'FILE',
+    value: 'FILE',
+    names: 'path',
+    example: 'a.pcap',
     help: 'a pcap or pcapng file: which of its packets does the filter match?',
-    commands: match,
-  },
-  {
+  }),
+  target: text({
     name: 'target',
-    argument: 'TARGET',
+    value: 'TARGET',
+    names: 'target',
+    example: 'web1',
     help: "let the kernel of this target decide, by the code that a trace would use; without it libpcap's rules decide here",
-    commands: match,
-  },
-  {
+  }),
+} satisfies OptionTable;
+
+const FILTER_CHECK_OPTIONS = {
+  link: choice({
     name: 'link',
-    argument: 'TYPE',
-    values: LINK_TYPES,
-    help: 'EN10MB (packets with their Ethernet header) or RAW (from the IP header); both by default',
-    commands: filterCheck,
-  },
-  { name: 'no-optimize', help: "without libpcap's optimiser", commands: filterCheck },
-  { name: 'checkout', argument: 'DIR', help: 'the kernel source tree', commands: source },
-  {
+    value: 'TYPE',
+    choices: {
+      EN10MB: 'packets with their Ethernet header',
+      RAW: 'packets from the IP header',
+    } satisfies Record<LinkType, string>,
+    help: 'for which packets; by default for both',
+  }),
+  noOptimize: toggle({ name: 'no-optimize', help: "without libpcap's optimiser" }),
+} satisfies OptionTable;
+
+const SOURCE_OPTIONS = {
+  checkout: text({
+    name: 'checkout',
+    value: 'DIR',
+    names: 'folder',
+    example: '~/src/linux',
+    help: 'the kernel source tree',
+  }),
+  module: text({
     name: 'module',
-    argument: 'NAME',
+    value: 'NAME',
+    example: 'vxlan',
     help: 'module that the function is in; vmlinux if built in',
-    commands: source,
-  },
-  {
+  }),
+  config: text({
     name: 'config',
-    argument: 'FILE',
-    help: 'configuration of the kernel (/boot/config-…)',
-    commands: source,
-  },
-  { name: 'kallsyms', argument: 'FILE', help: "copy of the target's /proc/kallsyms", commands: source },
-  {
+    value: 'FILE',
+    names: 'path',
+    example: '/boot/config-6.12',
+    help: 'configuration of the kernel (`/boot/config-…`)',
+  }),
+  kallsyms: text({
+    name: 'kallsyms',
+    value: 'FILE',
+    names: 'path',
+    example: 'kallsyms.txt',
+    help: "copy of the target's `/proc/kallsyms`",
+  }),
+  machine: text({
     name: 'machine',
-    argument: 'NAME',
-    help: 'as "uname -m" tells on the target; by default x86_64',
-    commands: source,
-  },
-  {
-    name: 'json',
-    help: 'print one JSON object a line (docs/json.md)',
-    commands: [...all, ...forget, ...filterCheck, ...sources],
-  },
-  {
-    name: 'verbose',
-    short: 'v',
-    help: 'say on standard error what is being done',
-    commands: [...all, ...forget, ...sources],
-  },
-  { name: 'version', help: 'print the version', commands: [] },
-  { name: 'help', short: 'h', help: 'print this help', commands: [] },
-];
+    value: 'NAME',
+    example: 'aarch64',
+    help: 'as `uname -m` tells on the target; by default x86_64',
+  }),
+} satisfies OptionTable;
 
-/** The rows of a help text, in its order. @param topic undefined: the help text of all commands but `source` */
-export function optionsOf(topic: HelpTopic): OptionSpec[] {
-  const isSource = (command: CommandName) => command === 'source' || command === 'source index';
-  return OPTIONS.filter(({ name, commands }) =>
-    commands.length === 0
-      ? topic === undefined || name !== 'version'
-      : commands.some((command) => isSource(command) === (topic === 'source')),
-  );
+const FUNCTIONS_OPTIONS = {
+  functions: PROBE_OPTIONS.functions,
+  count: toggle({
+    name: 'count',
+    help: 'count for a while how often each function is called, and print the busiest first',
+  }),
+  seconds: number({
+    name: 'seconds',
+    value: 'N',
+    default: 10,
+    least: 1,
+    most: 1_000_000,
+    help: 'with `--count`: for so long; Ctrl-C ends it before',
+  }),
+  backend: PROBE_OPTIONS.backend,
+} satisfies OptionTable;
+
+/** The commands in words, and their options. */
+export const COMMANDS = {
+  trace: TRACE_OPTIONS,
+  check: { ...TARGET_OPTIONS, json, verbose },
+  functions: { ...FUNCTIONS_OPTIONS, ...TARGET_OPTIONS, json, verbose },
+  clean: { ...TARGET_OPTIONS, json, verbose },
+  'forget-host': { json, verbose },
+  'filter check': { ...FILTER_CHECK_OPTIONS, json },
+  'filter match': { ...MATCH_OPTIONS, ...TARGET_OPTIONS, json, verbose },
+  source: { ...SOURCE_OPTIONS, json, verbose },
+  'source index': { json, verbose },
+  completion: {},
+  help: {},
+} as const satisfies Record<string, OptionTable>;
+
+export type CommandName = keyof typeof COMMANDS;
+export const COMMAND_NAMES = Object.keys(COMMANDS) as CommandName[];
+/** A command, or the first word of several, as `filter`; undefined: the overview. */
+export type HelpTopic = string | undefined;
+
+/** Shells that words are completed in. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof SHELLS)[number];
+
+/** Options that stand for themselves. */
+export const GENERAL_OPTIONS = {
+  version: toggle({ name: 'version', help: 'print the version' }),
+  help: toggle({ name: 'help', short: 'h', help: 'print a help text' }),
+} satisfies OptionTable;
+
+/** The commands that a word names, alone or as the first of two. */
+export function commandsOf(word: string): CommandName[] {
+  return COMMAND_NAMES.filter((name) => name === word || name.startsWith(`${word} `));
 }
 
-interface Common {
-  identity: string | undefined;
-  /** undefined: the SSH configuration decides; where it says ask, refuse without a terminal */
-  hostKeyCheck: (typeof HOST_KEY_CHECKS)[number] | undefined;
-  /** undefined: one of our own choice */
-  targetFolder: string | undefined;
-  sshClient: SshClientChoice;
-  json: boolean;
-  verbose: boolean;
+/** An option that the command line knows. */
+export type NamedOption = Option & { name: string };
+
+export function namedOptions(table: OptionTable): NamedOption[] {
+  return Object.values(table).filter((option): option is NamedOption => option.name !== undefined);
 }
 
-export interface TraceOptions extends Common, FilterTexts {
-  name: 'trace';
-  target: string;
-  /** Obey commands on standard input that change the filter. */
-  filterCommands: boolean;
-  functions: string;
-  track: boolean;
-  localSockets: boolean;
-  backend: Backend | 'auto';
-  tuple: boolean;
-  meta: boolean;
-  limitLines: number | undefined;
-  keepEvents: number;
-  timestamp: (typeof TIMESTAMPS)[number];
-  readyFile: string | undefined;
-  /** Folder of the kernel's source. */
-  checkout: string | undefined;
-  debugInfo: string | undefined;
+/** Every option, each once; of a name with several rows the first. */
+export function optionsOf(commands: readonly CommandName[]): NamedOption[] {
+  const rows = commands.flatMap((command) => namedOptions(COMMANDS[command]));
+  return rows.filter(({ name }, at) => rows.findIndex((row) => row.name === name) === at);
 }
 
-export interface CheckOptions extends Common {
-  name: 'check';
-  target: string;
-}
+type Values<C extends CommandName> = OptionValues<(typeof COMMANDS)[C]> & { name: C };
 
-export interface CleanOptions extends Common {
-  name: 'clean';
-  target: string;
-}
+export type TraceOptions = Values<'trace'> & { target: string };
+export type CheckOptions = Values<'check'> & { target: string };
+export type FunctionsOptions = Values<'functions'> & { target: string };
+export type CleanOptions = Values<'clean'> & { target: string };
+/** The host as users name a target, or as errors do: `[host]:2222`. */
+export type ForgetHostOptions = Values<'forget-host'> & { host: string };
+/** A filter `-`: one a line on standard input. A target that is empty: an interpreter here decides. */
+export type MatchOptions = Values<'filter match'> & { filter: string };
+export type FilterCheckOptions = Values<'filter check'> & { filter: string };
+/** A function `-`: one a line on standard input. */
+export type SourceOptions = Values<'source'> & { function: string };
+export type SourceIndexOptions = Values<'source index'> & { checkout: string };
 
-export interface ForgetHostOptions extends Pick<Common, 'json' | 'verbose'> {
-  name: 'forget-host';
-  /** As users name a target, or as errors do: `[host]:2222`. */
-  host: string;
-}
-
-export interface MatchOptions extends Common {
-  name: 'filter match';
-  /** The capture file. */
-  pcap: string;
-  /** `-`: one a line on standard input. */
-  filter: string;
-  /** Whose kernel decides; undefined: an interpreter here. */
-  target: string | undefined;
-}
-
-export interface FilterCheckOptions extends Pick<Common, 'json'> {
-  name: 'filter check';
-  /** `-`: one a line on standard input. */
-  filter: string;
-  /** undefined: both */
-  link: LinkType | undefined;
-  optimize: boolean;
-}
-
-export interface SourceOptions extends Pick<Common, 'json' | 'verbose'> {
-  name: 'source';
-  checkout: string;
-  /** `-`: one a line on standard input. */
-  function: string;
-  /** Empty: not known. */
-  module: string;
-  /** Files, and the machine, that tell of the kernel. */
-  config: string | undefined;
-  kallsyms: string | undefined;
-  machine: string | undefined;
-}
-
-export interface SourceIndexOptions extends Pick<Common, 'json' | 'verbose'> {
-  name: 'source index';
-  checkout: string;
-}
+/** `hosts`: what the scripts for shells ask, the hosts of the SSH configuration. */
+export type CompletionOptions = Values<'completion'> & { of: Shell | 'hosts' };
 
 export type Command =
   | TraceOptions
   | CheckOptions
+  | FunctionsOptions
   | CleanOptions
   | ForgetHostOptions
   | MatchOptions
   | FilterCheckOptions
   | SourceOptions
   | SourceIndexOptions
+  | CompletionOptions
   | { name: 'help'; of: HelpTopic }
   | { name: 'version' };

@@ -6,18 +6,18 @@ import { terminalPrompts } from './terminal-prompts.ts';
 
 /** How a command reaches its target: what was asked for on the command line, and this terminal. */
 export function targetOptions(
-  options: Pick<CheckOptions, 'target' | 'identity' | 'hostKeyCheck' | 'sshClient' | 'targetFolder'>,
+  options: Omit<CheckOptions, 'name' | 'json' | 'verbose'>,
   { distDir, hostKeys, interrupt, onCtrlC }: Environment,
   status: Status,
 ): ConnectOptions {
   const { target, identity, hostKeyCheck, sshClient, targetFolder } = options;
   return {
     target,
-    identity,
+    identity: identity || undefined,
     hostKeyCheck,
     sshClient,
     distDir,
-    targetFolder,
+    targetFolder: targetFolder || undefined,
     hostKeys,
     prompts: terminalPrompts(hostKeyCheck, status, onCtrlC),
     log: status.log,

@@ -33,10 +33,11 @@ export function terminalPrompts(
     },
     secret: async ({ kind, prompt, echo = false }) => {
       if (!hasTty()) {
+        const isSudo = kind === 'sudo' || kind === 'sudo-challenge';
         throw new PacketTraceError(
-          kind === 'sudo' ? 'target-no-privilege' : 'authentication',
+          isSudo ? 'target-no-privilege' : 'authentication',
           `There is no terminal to ask for this on: ${prompt}`,
-          kind === 'sudo'
+          isSudo
             ? 'Log in as root, or allow sudo without a password for this user on the target.'
             : 'Load the key into your SSH agent, or give a key without a passphrase with --identity.',
         );

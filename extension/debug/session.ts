@@ -210,7 +210,7 @@ export class TraceDebugSession extends DebugSession {
     if (this.launched === undefined) throw traceIsOver();
     const { changeFilter, capture } = this.launched.trace;
     if (command.kind === 'change') {
-      await changeFilter(command.filter); // the console is told which, whoever asked for it
+      await changeFilter(command.change); // the console is told which, whoever asked for it
       return 'The filter is changed; no packet was missed in between.';
     }
     const filter = capture.filters.at(-1);

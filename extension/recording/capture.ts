@@ -4,12 +4,12 @@
  */
 import type {
   Attached,
-  Backend,
   End,
   Hello,
   KernelBuild,
   ModulesLoaded,
   Progress,
+  StartRequest,
 } from '../../common/protocol.ts';
 import type { TupleParts } from '../base/tuple.ts';
 import type { PacketTraceError } from '../base/errors.ts';
@@ -180,14 +180,15 @@ export interface CaptureEnd extends LossTotals {
   agent: End | undefined;
 }
 
+/** What of a trace is the target's to do; what the engine decides itself is left out. */
+export type AskedOfTarget = Omit<
+  StartRequest,
+  'type' | 'filter' | 'generation' | 'ringBufferBytes' | 'wantBuild'
+>;
+
 export interface CaptureOptions {
   filter: WantedFilter;
-  functions: string | null;
-  backend: Backend | 'auto';
-  /** false: packets are shown only where they match, and not followed to their ends. */
-  track?: boolean;
-  /** Messages of AF_UNIX and AF_NETLINK sockets too. */
-  localSockets?: boolean;
+  asked: AskedOfTarget;
   /** Have the agent tell of the kernel's build once the probes are armed. */
   wantBuild?: boolean;
   /** About how many of the newest events are kept. */

@@ -14,13 +14,21 @@ export function placeText(store: EventStore, event: EventIndex): string {
 }
 
 /** A filter in words: `tcp port 80`, `every packet`, and what is asked of packets inside of tunnels. */
-export function filterText({ filter, tunnelFilterL2, tunnelFilterL3 }: FilterTexts): string {
+export function filterText(texts: FilterTexts): string {
+  const { filter, tunnelFilterL2, tunnelFilterL3, netns, ifname, mark, skbExpression } = texts;
   const inside = [
     tunnelFilterL2.trim() && `${tunnelFilterL2.trim()} (from the Ethernet header)`,
     tunnelFilterL3.trim() && `${tunnelFilterL3.trim()} (from the IP header)`,
   ].filter((part) => part !== '');
   const outside = filter.trim() || 'every packet';
-  return inside.length === 0 ? outside : `${outside}, with inside of a tunnel ${inside.join(' and ')}`;
+  const conditions = [
+    ifname && `on ${ifname}`,
+    netns ? `in network namespace ${netns}` : ifname && "in the agent's network namespace",
+    mark && `with mark ${mark}`,
+    skbExpression && `where ${skbExpression}`,
+  ].filter((part) => part !== undefined && part !== '');
+  const where = [outside, ...conditions].join(' ');
+  return inside.length === 0 ? where : `${where}, with inside of a tunnel ${inside.join(' and ')}`;
 }
 
 /** Names of skipped functions shown for each reason; the rest is counted. */

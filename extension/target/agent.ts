@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import { PacketTraceError } from '../base/errors.ts';
 import type { AgentClosed, AgentConnection } from './connection.ts';
-import { EXIT_DAMAGED, type Placed, removeDamaged } from './deploy/place.ts';
+import { removeDamaged } from './deploy/place.ts';
+import { EXIT_DAMAGED, type Placed } from './deploy/placed.ts';
 import type { Root } from './root/root.ts';
 import type { RootSession } from './root/session.ts';
 import { connectionLost } from './shell.ts';

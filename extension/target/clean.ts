@@ -25,7 +25,7 @@ const CLEAN_LIMIT_MS = 300_000;
 /** Where versions before this one put their files, in the home of the user who logged in. */
 const OLD_FOLDER = '.cache/kernel-packet-trace/target';
 
-/** Names are those of bundles, of unfinished ones and of what tries a folder out: nothing else is touched. */
+/** Names are those of bundles, of unfinished ones, of facts of the kernel and of what tries a folder out: nothing else is touched. */
 const REMOVE = `gone() { # PATH...
   for path; do
     [ -e "$path" ] || [ -L "$path" ] || continue
@@ -36,7 +36,7 @@ const REMOVE = `gone() { # PATH...
 }
 empty() { # FOLDER
   cd "$1" 2>/dev/null || return
-  for path in agent-* node-* .tmp-*; do
+  for path in agent-* node-* facts-* .tmp-*; do
     case $path in *[!a-z0-9.-]*) continue ;; esac
     gone "$1/$path"
   done

@@ -1,10 +1,12 @@
 import { asPacketTraceError, cancelled, throwIfCancelled } from '../base/errors.ts';
 import { startAgent } from './agent.ts';
-import type { ConnectOptions, Prompts, Target, TargetFacts } from './connection.ts';
+import type { ConnectOptions, Prompts, Target } from './connection.ts';
 import { place } from './deploy/place.ts';
+import type { OwnNode } from './deploy/placed.ts';
+import { recall } from './deploy/recall.ts';
 import { openShell } from './ssh/open-shell.ts';
 import { LocalShell, localNode } from './local.ts';
-import { inspectPlatform } from './platform.ts';
+import { findNodes, inspectPlatform } from './platform.ts';
 import type { Platform } from './platform.ts';
 import type { Shell } from './shell.ts';
 import { Root } from './root/root.ts';
@@ -15,8 +17,10 @@ import type { SshTargetName } from './target-name.ts';
 export interface Reached {
   shell: Shell & { dispose(): void };
   platform: Platform;
-  /** The target's own. */
-  node: TargetFacts['node'] | undefined;
+  /** The target's own Node, and what is too old there. */
+  findNode: () => Promise<OwnNode>;
+  /** To look for it takes a while: what an earlier start found does too. */
+  isRemote: boolean;
 }
 
 /**
@@ -67,7 +71,12 @@ async function reachRemote(options: ConnectOptions, name: SshTargetName): Promis
     onProgress?.(`Looking at ${client.name}`);
     const platform = await inspectPlatform(client, signal);
     log.debug(`${client.name}: ${JSON.stringify(platform)}`);
-    return { shell: client, platform, node: platform.node };
+    return {
+      shell: client,
+      platform,
+      findNode: () => findNodes(client, platform.arch, signal),
+      isRemote: true,
+    };
   } catch (error) {
     client.dispose();
     throw error;
@@ -78,19 +87,29 @@ async function reachLocal(options: ConnectOptions): Promise<Reached> {
   const shell = new LocalShell();
   options.onProgress?.('Looking at this machine');
   const platform = await inspectPlatform(shell, options.signal);
-  return { shell, platform, node: localNode(platform) };
+  const node = localNode();
+  const findNode = () =>
+    node === undefined
+      ? findNodes(shell, platform.arch, options.signal)
+      : Promise.resolve({ node, oldNodes: [] });
+  return { shell, platform, findNode, isRemote: false };
 }
 
 /** Becomes root there and puts the agent in place. */
-async function prepare({ shell, platform, node }: Reached, options: ConnectOptions): Promise<Target> {
+async function prepare(
+  { shell, platform, findNode, isRemote }: Reached,
+  options: ConnectOptions,
+): Promise<Target> {
   const { prompts, signal, log, distDir, targetFolder: folder, onProgress } = options;
   const { uid, user } = platform;
+  onProgress?.(`Becoming root on ${shell.name}`);
   const root = await Root.gain({ shell, uid, user, prompts, log }, signal);
   // With sudo that asks nothing every program of the user is root already.
   const trustedUid = root.kind === 'sudo' ? uid : 0;
-  const request = { platform, node, distDir, folder, trustedUid, log, signal, onProgress };
+  const request = { platform, findNode, distDir, folder, trustedUid, log, signal, onProgress };
   const session = await root.take(signal);
-  const placed = await place(session, request);
+  onProgress?.(`Looking for the agent on ${shell.name}`);
+  const placed = (isRemote ? await recall(session, request) : undefined) ?? (await place(session, request));
   root.giveBack(session);
   throwIfCancelled(signal);
   let disposed = false;

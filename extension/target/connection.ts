@@ -52,7 +52,8 @@ export interface Prompts {
   confirmHostKey(question: { host: string; keyType: string; fingerprint: string }): Promise<boolean>;
   /** A password, passphrase or one-time code; undefined: the user declined. Asked only after the host is verified. */
   secret(question: {
-    kind: 'password' | 'passphrase' | 'sudo' | 'challenge';
+    /** `sudo` and `sudo-challenge` are asked by a target that was reached, the others on the way there. */
+    kind: 'password' | 'passphrase' | 'challenge' | 'sudo' | 'sudo-challenge';
     prompt: string;
     /** What is typed may be seen. */
     echo?: boolean | undefined;

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { PacketTraceError } from '../base/errors.ts';
-import type { Platform } from './platform.ts';
 import type { ProcessEnd, Shell, ShellProcess } from './shell.ts';
 
 /** This machine as a target: the same scripts, in child processes. */
@@ -49,10 +48,10 @@ export class LocalShell implements Shell {
 
 /**
  * The Node that this program runs on. Desktop VS Code runs it in Electron, which refuses the memory that the agent's
- * libraries map: never that, but the one in PATH, or ours.
+ * libraries map: never that (undefined), but the one in PATH, or ours.
  */
-export function localNode(platform: Pick<Platform, 'node'>): Platform['node'] | LocalNode {
-  if (process.versions.electron !== undefined) return platform.node;
+export function localNode(): LocalNode | undefined {
+  if (process.versions.electron !== undefined) return undefined;
   return { path: process.execPath, version: process.version, origin: 'own' };
 }
 

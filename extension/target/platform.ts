@@ -13,6 +13,10 @@ export interface Platform {
   uid: number;
   user: string;
   hasGzip: boolean;
+}
+
+/** What a look for Node found there, which takes longer: each is asked what it is. */
+export interface FoundNodes {
   /** Nodes found, with the way they were found; usable ones only. */
   node: { path: string; version: string; origin: 'path' | 'vscode-server' } | undefined;
   /** Nodes that are too old, for messages: `v18.19.0 (/usr/bin/node)`. */
@@ -25,26 +29,27 @@ export const NODE_MAJOR_MIN = 20;
 const GLIBC_MIN = [2, 28] as const;
 
 /** A shim that downloads a Node, or asks which, may take for ever; so many of them end the search. */
-const NODE_SECONDS = 5;
+const NODE_SECONDS = 10;
 const HUNG_NODES = 2;
 
-/**
- * Prints `key=value` lines. Nodes are asked for their real path, so that a version manager's shim, which
- * would fail under sudo, is seen through; the first that is new enough ends the search.
- */
-const script = (nodeSeconds: number) => `
-printf 'os=%s\\n' "$(uname -s)"
-printf 'machine=%s\\n' "$(uname -m)"
-printf 'release=%s\\n' "$(uname -r)"
-printf 'uid=%s\\n' "$(id -u)"
-printf 'user=%s\\n' "$(id -un)"
-printf 'bits=%s\\n' "$(getconf LONG_BIT 2>/dev/null)"
+/** Prints `key=value` lines. */
+const PLATFORM = `
+set -- $(uname -srm)
+printf 'os=%s\nrelease=%s\nmachine=%s\n' "$1" "$2" "$3"
+printf 'uid=%s\nuser=%s\n' "$(id -u)" "$(id -un)"
+printf 'bits=%s\n' "$(getconf LONG_BIT 2>/dev/null)"
 libc=$(getconf GNU_LIBC_VERSION 2>/dev/null)
 [ -n "$libc" ] || libc=$(ldd --version 2>&1 | head -n 1)
 for musl in /lib/ld-musl-*; do [ -e "$musl" ] && [ -z "\${libc##*musl*}" ] && libc=musl; done
-printf 'libc=%s\\n' "$libc"
-command -v gzip >/dev/null 2>&1 && printf 'gzip=yes\\n'
-[ "$(uname -s)" = Linux ] || exit 0
+printf 'libc=%s\n' "$libc"
+command -v gzip >/dev/null 2>&1 && printf 'gzip=yes\n'
+exit 0`;
+
+/**
+ * Prints `node=` lines. Nodes are asked for their real path, so that a version manager's shim, which would fail under
+ * sudo, is seen through; the first that is new enough ends the search.
+ */
+const nodes = (nodeSeconds: number) => `
 in_time() {
   if command -v timeout >/dev/null 2>&1; then timeout -s KILL ${nodeSeconds} "$@"; return; fi
   "$@" &
@@ -73,13 +78,20 @@ exit 0`;
  * Looks at the target with one script.
  * @throws PacketTraceError `target-unsupported` for what we cannot run on
  */
-export async function inspectPlatform(
+export async function inspectPlatform(shell: Shell, signal?: AbortSignal): Promise<Platform> {
+  const { stdout } = await runScript(shell, PLATFORM, { signal });
+  return readPlatform(stdout, shell.name);
+}
+
+/** Looks for a Node that the target has, as its user. */
+export async function findNodes(
   shell: Shell,
+  arch: Arch,
   signal?: AbortSignal,
   nodeSeconds = NODE_SECONDS,
-): Promise<Platform> {
-  const { stdout } = await runScript(shell, script(nodeSeconds), { signal });
-  return readPlatform(stdout, shell.name);
+): Promise<FoundNodes> {
+  const { stdout } = await runScript(shell, nodes(nodeSeconds), { signal });
+  return chooseNode(stdout, arch);
 }
 
 /** @throws PacketTraceError `target-unsupported` */
@@ -116,11 +128,11 @@ export function readPlatform(text: string, host: string): Platform {
     uid: Number(get('uid')),
     user: get('user'),
     hasGzip: get('gzip') === 'yes',
-    ...chooseNode(text, arch),
   };
 }
 
-function chooseNode(text: string, arch: Arch): Pick<Platform, 'node' | 'oldNodes'> {
+/** @param text the lines of the search */
+export function chooseNode(text: string, arch: Arch): FoundNodes {
   const oldNodes: string[] = [];
   for (const match of text.matchAll(/^node=(v(\d+)\.\S+) (\S+) (.+)$/gm)) {
     const [, version = '', major, nodeArch, path = ''] = match;

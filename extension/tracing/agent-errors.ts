@@ -19,6 +19,7 @@ const CODES: Record<AgentErrorCode, ErrorCode> = {
   'no-function': 'function-pattern',
   'bad-pattern': 'function-pattern',
   'bad-filter': 'filter',
+  'bad-condition': 'filter',
   load: 'attach',
   attach: 'attach',
   protocol: 'protocol',
@@ -30,14 +31,17 @@ export function fromAgentError(error: AgentError): PacketTraceError {
   return new PacketTraceError(CODES[error.code], error.message, error.remedy);
 }
 
-/** The agent, or the way to it, is gone in the middle of a trace: `connection-lost` or `agent-died`. */
-export function lostAgent(closed: AgentClosed): PacketTraceError {
-  if (closed.exitCode === AgentExit.Silence) return unheard();
+/**
+ * The agent, or the way to it, is gone in the middle of a trace: `connection-lost` or `agent-died`.
+ * @param goesOn another connection can go on with the capture
+ */
+export function lostAgent(closed: AgentClosed, goesOn: boolean): PacketTraceError {
+  if (closed.exitCode === AgentExit.Silence) return unheard(goesOn);
   if (closed.connectionLost) {
     return new PacketTraceError(
       'connection-lost',
       'The connection to the target was lost.',
-      'What was captured is kept. The agent removes its probes within seconds; start the trace again when the target can be reached.',
+      `What was captured is kept. The agent removes its probes within seconds; ${next(goesOn)} when the target can be reached.`,
     );
   }
   return new PacketTraceError(
@@ -50,13 +54,15 @@ export function lostAgent(closed: AgentClosed): PacketTraceError {
 }
 
 /** The agent stopped because nothing reached it: this machine slept, or the network between was gone. */
-export function unheard(): PacketTraceError {
+export function unheard(goesOn: boolean): PacketTraceError {
   return new PacketTraceError(
     'connection-lost',
     `The target heard nothing from here for ${SILENCE_ENDS_MS / 1000} s and removed its probes.`,
-    'What was captured is kept; start the trace again.',
+    `What was captured is kept; ${next(goesOn)}.`,
   );
 }
+
+const next = (goesOn: boolean): string => (goesOn ? 'reconnect' : 'start the trace again');
 
 /** The agent was gone before it could trace. */
 export function agentDidNotStart(closed: AgentClosed): PacketTraceError {

@@ -1,8 +1,9 @@
 /** The filters of a trace, on the packet and on what is inside of a tunnel, as the agent wants them. */
 import type { CompiledFilter } from '../../common/protocol.ts';
-import type { FilterTexts, WantedFilter } from '../recording/filters.ts';
+import { filterTexts, type FilterTexts, type WantedFilter } from '../recording/filters.ts';
 import { PacketTraceError } from '../base/errors.ts';
 import type { LinkType } from '../filter/libpcap/compile.ts';
+import { parseConditions } from './conditions.ts';
 import { FilterCompiler } from '../filter/filter-compiler.ts';
 
 /** The program that keeps every packet, where only what is inside is asked about: `ret #262144`. */
@@ -10,7 +11,7 @@ const EVERY_PACKET = [[0x06, 0, 0, 262144]] as const;
 
 /**
  * @param distDir the folder of the filter compiler's files
- * @throws PacketTraceError `filter`, naming the filter that is refused, or `cancelled`
+ * @throws PacketTraceError `filter`, naming the filter that is refused, `usage`, or `cancelled`
  */
 export async function compileFilters(
   texts: FilterTexts,
@@ -18,6 +19,7 @@ export async function compileFilters(
   signal?: AbortSignal,
 ): Promise<WantedFilter> {
   const { filter, tunnelFilterL2, tunnelFilterL3 } = texts;
+  const conditions = parseConditions(texts);
   const compiler = new FilterCompiler(distDir);
   try {
     const outer = isEmpty(filter) ? null : await compiler.compile(filter, signal);
@@ -30,7 +32,7 @@ export async function compileFilters(
       outer === null && !asksInside
         ? null
         : { ...(outer ?? { l2: EVERY_PACKET, l3: EVERY_PACKET }), ...inner };
-    return { filter, tunnelFilterL2, tunnelFilterL3, compiled };
+    return { ...filterTexts(texts), compiled, ...(conditions !== undefined && { conditions }) };
   } finally {
     await compiler.dispose();
   }

@@ -35,6 +35,15 @@ export class Conversation {
       case 'match':
         this.#answers.add('matched');
         break;
+      case 'plan':
+        this.#answers.add('plan');
+        break;
+      case 'count':
+        this.#answers.add('counting');
+        break;
+      case 'counts':
+        this.#answers.add('counts');
+        break;
       case 'start':
         this.#startAsked = true;
         this.#buildAsked = request.wantBuild === true;
@@ -77,8 +86,12 @@ export class Conversation {
     switch (message.type) {
       case 'check':
       case 'matched':
+      case 'plan':
+      case 'counting':
+      case 'counts':
         return this.#answers.delete(message.type);
       case 'progress':
+        if (this.#answers.has('plan') || this.#answers.has('counting')) return this.#phase !== 'greeting';
         return this.#phase === 'starting' || (this.#phase === 'tracing' && this.#stopAsked);
       case 'attached':
         if (this.#phase !== 'starting') return false;

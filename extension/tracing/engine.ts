@@ -236,6 +236,9 @@ class CaptureEngine extends EventEmitter<CaptureEvents> implements LiveCapture {
         return this.#agentEnded(message);
       case 'check': // no trace asks
       case 'matched':
+      case 'plan':
+      case 'counting':
+      case 'counts':
         return;
     }
   }
@@ -261,16 +264,15 @@ class CaptureEngine extends EventEmitter<CaptureEvents> implements LiveCapture {
     }
     if (!again) this.#store.setRealtimeOffset(BigInt(hello.realtimeOffset));
     this.hello ??= hello;
-    const { functions, backend, track, localSockets, wantBuild } = this.options;
     const { wanted, generation } = this.#changes.present;
+    const { filter, asked, wantBuild } = this.options;
+    const { compiled, conditions } = wanted ?? filter;
     this.#agent?.send({
       type: 'start',
-      filter: (wanted ?? this.options.filter).compiled,
+      ...asked,
+      filter: compiled,
+      ...(conditions && { conditions }),
       ...(again && { generation }),
-      functions,
-      backend,
-      ...(track === false && { track }),
-      ...(localSockets === true && { includeLocalSockets: true }),
       ringBufferBytes: 0,
       ...(wantBuild === true && this.build === undefined && { wantBuild }),
     });
@@ -388,7 +390,7 @@ class CaptureEngine extends EventEmitter<CaptureEvents> implements LiveCapture {
         this.#agentError ?? new PacketTraceError('internal', 'The agent ended the trace with an error.');
       this.#finish('error', error, end);
     } else if (this.#stopping) this.#finish('stopped', undefined, end);
-    else this.#lose(unheard(), end);
+    else this.#lose(unheard(this.#canGoOn), end);
   }
 
   #closed(closed: AgentClosed): void {
@@ -396,14 +398,19 @@ class CaptureEngine extends EventEmitter<CaptureEvents> implements LiveCapture {
     else if (this.#agentError !== undefined) this.#finish('error', this.#agentError);
     else if (this.#stopping && closed.exitCode === 0) this.#finish('stopped');
     else {
-      const error = lostAgent(closed);
+      const error = lostAgent(closed, this.#canGoOn);
       if (error.code === 'connection-lost') this.#lose(error);
       else this.#finish('agent-died', error);
     }
   }
 
+  /** Over another connection, when this one is lost. */
+  get #canGoOn(): boolean {
+    return this.options.reconnects === true && !this.#stopping;
+  }
+
   #lose(error: PacketTraceError, agent?: End): void {
-    if (this.options.reconnects === true && !this.#stopping) this.#cut(error);
+    if (this.#canGoOn) this.#cut(error);
     else this.#finish('connection-lost', error, agent);
   }
 

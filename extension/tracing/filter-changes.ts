@@ -1,7 +1,7 @@
 import type { FilterChanged, FilterRequest } from '../../common/protocol.ts';
 import type { PacketTraceError } from '../base/errors.ts';
 import { traceIsOver } from './agent-errors.ts';
-import type { CaptureFilter, WantedFilter } from '../recording/filters.ts';
+import { type CaptureFilter, filterTexts, type WantedFilter } from '../recording/filters.ts';
 
 /** Asks the agent for other filters, one at a time, and keeps account of those that were in force. */
 export class FilterChanges {
@@ -73,7 +73,9 @@ export class FilterChanges {
           return filter;
         };
         this.#pending = { accept, refuse: reject };
-        this.send({ type: 'filter', filter: wanted.compiled, generation: this.filters.length });
+        const { compiled, conditions } = wanted;
+        const generation = this.filters.length;
+        this.send({ type: 'filter', filter: compiled, ...(conditions && { conditions }), generation });
       });
     } finally {
       this.#pending = undefined;
@@ -81,10 +83,6 @@ export class FilterChanges {
   }
 }
 
-function inForce(
-  { filter, tunnelFilterL2, tunnelFilterL3 }: WantedFilter,
-  generation: number,
-  since: bigint | undefined,
-): CaptureFilter {
-  return { generation, filter, tunnelFilterL2, tunnelFilterL3, since };
+function inForce(wanted: WantedFilter, generation: number, since: bigint | undefined): CaptureFilter {
+  return { ...filterTexts(wanted), generation, since };
 }

@@ -2,7 +2,7 @@
  * One trace from request to running capture, the same for every front end: compile the filter, reach the
  * target, start its agent, attach the probes.
  */
-import type { Backend, Progress } from '../../common/protocol.ts';
+import type { Progress } from '../../common/protocol.ts';
 import type { Capture, CaptureOptions } from '../recording/capture.ts';
 import { startCapture, type StartHooks } from './engine.ts';
 import type { CaptureFilter, FilterTexts } from '../recording/filters.ts';
@@ -10,21 +10,17 @@ import { throwIfCancelled } from '../base/errors.ts';
 import { compileFilters } from './compile-filters.ts';
 import { connectTarget } from '../target/connect.ts';
 import type { AgentConnection, ConnectOptions, Target } from '../target/connection.ts';
+import { askedOfTarget, type TraceValues } from './options/trace-options.ts';
 
 /** How long the end of an agent is waited for. It is gone without us too: its input ended. */
 const AGENT_EXIT_MS = 5000;
-export interface TraceRequest extends ConnectOptions, FilterTexts {
-  /** Function names to probe, a regular expression over the whole name; empty: all. */
-  functions: string;
-  backend: Backend | 'auto';
-  /** Packets are followed to their ends, also where they no longer match. */
-  track: boolean;
-  /** Messages of AF_UNIX and AF_NETLINK sockets too. */
-  localSockets: boolean;
+
+/** Options that are left out are at their defaults. */
+export interface TraceRequest
+  extends ConnectOptions, FilterTexts, Partial<Omit<TraceValues, keyof ConnectOptions | keyof FilterTexts>> {
   /** Have the target tell of its kernel's build: see Capture.build. */
   wantBuild?: boolean;
   /** See CaptureOptions. */
-  keepEvents?: number;
   readOnce?: boolean;
   reconnects?: boolean;
 }
@@ -37,10 +33,10 @@ export interface RunningTrace {
   target: Target;
   capture: Capture;
   /**
-   * Puts another filter on the packet in force, and keeps those for tunnels. Empty: every packet.
+   * Puts in force what the change says, an empty text being none, and keeps the rest.
    * @throws PacketTraceError when it is refused; the trace goes on with the filter that it has.
    */
-  changeFilter: (text: string, signal?: AbortSignal) => Promise<CaptureFilter>;
+  changeFilter: (change: Partial<FilterTexts>, signal?: AbortSignal) => Promise<CaptureFilter>;
   /**
    * Goes on after the connection was lost (Capture.cut), over another one.
    * @throws PacketTraceError when that fails; it may be tried again as long as the capture has not ended.
@@ -55,15 +51,11 @@ export interface RunningTrace {
  * @throws PacketTraceError; a bad filter is found before the target is contacted.
  */
 export async function startTrace(request: TraceRequest): Promise<RunningTrace> {
-  const { functions, backend, track, localSockets, wantBuild = false } = request;
-  const { keepEvents, readOnce, reconnects, signal } = request;
+  const { wantBuild = false, keepEvents, readOnce, reconnects, signal } = request;
   const filter = await compileFilters(request, request.distDir, signal);
   const options: CaptureOptions = {
     filter,
-    functions: functions === '' ? null : functions,
-    backend,
-    track,
-    localSockets,
+    asked: askedOfTarget(request),
     wantBuild,
     keepEvents,
     readOnce,
@@ -75,9 +67,10 @@ export async function startTrace(request: TraceRequest): Promise<RunningTrace> {
   return {
     target: first.target,
     capture,
-    changeFilter: async (text, signal) => {
-      const wanted = { ...request, filter: text };
-      return capture.changeFilter(await compileFilters(wanted, request.distDir, signal));
+    changeFilter: async (change, signal) => {
+      const present = capture.filters.at(-1) ?? filter;
+      const wanted = await compileFilters({ ...present, ...change }, request.distDir, signal);
+      return capture.changeFilter(wanted);
     },
     reconnect: async (waiting) => {
       const again = await overAgent({ ...request, ...waiting }, (connection, hooks) =>

@@ -1,18 +1,23 @@
-/** What a target is asked without a trace: what it can do, and what its kernel says of given packets. */
-import type { CheckReport } from '../../common/protocol.ts';
+/**
+ * What a target is asked without a trace: what it can do, what its kernel says of given packets, and which functions
+ * would be probed.
+ */
+import type { CheckReport, Counting, CountRequest, Counts, Plan } from '../../common/protocol.ts';
 import { throwIfCancelled } from '../base/errors.ts';
 import type { Decide } from '../filter/capture-file/match.ts';
 import { connectTarget } from '../target/connect.ts';
 import type { ConnectOptions, Target } from '../target/connection.ts';
 import { AgentClient } from './agent-client.ts';
+import { lostAgent } from './agent-errors.ts';
 
 /**
  * Reaches a target and has an agent there while `work` lasts.
+ * @param work gets the agent, its target, and what rejects when the agent is gone
  * @throws PacketTraceError when the target is not reached, and what `work` throws
  */
 async function withAgent<T>(
   options: ConnectOptions,
-  work: (agent: AgentClient, target: Target) => Promise<T>,
+  work: (agent: AgentClient, target: Target, gone: Promise<never>) => Promise<T>,
 ): Promise<T> {
   const { signal } = options;
   const target = await connectTarget(options);
@@ -20,9 +25,16 @@ async function withAgent<T>(
   try {
     signal?.addEventListener('abort', onAbort);
     throwIfCancelled(signal);
-    const agent = new AgentClient(await target.startAgent());
+    const connection = await target.startAgent();
+    let isGone: (error: Error) => void = () => undefined;
+    const gone = new Promise<never>((_, reject) => (isGone = reject));
+    gone.catch(() => undefined); // not everybody waits for it
+    const agent = new AgentClient(connection, {
+      fault: (error) => isGone(error),
+      closed: (closed) => isGone(lostAgent(closed, false)),
+    });
     try {
-      return await work(agent, target);
+      return await work(agent, target, gone);
     } finally {
       agent.close();
     }
@@ -72,4 +84,48 @@ export function decideBy(agent: Pick<AgentClient, 'ask'>): Decide {
     for (const index of matches) decisions[index] = 1; // beyond its end a typed array takes nothing
     return decisions;
   };
+}
+
+/** What a trace of these functions would probe, and why not the others. @param functions empty: all */
+export function planOf(options: ConnectOptions, functions: string): Promise<Plan> {
+  return withAgent(options, (agent) => {
+    options.onProgress?.('Looking for functions');
+    return agent.ask({ type: 'plan', functions: functions === '' ? null : functions }, 'plan');
+  });
+}
+
+export interface FunctionCounts {
+  counting: Counting;
+  counts: Counts;
+}
+
+/**
+ * Counts how often these functions are called.
+ * @param options its `signal` cancels it until counting has begun, and from then on only ends the counting
+ * @param wait settles when it was counted long enough
+ * @throws PacketTraceError when the target cannot be reached or its functions not be probed
+ */
+export async function countFunctions(
+  options: ConnectOptions,
+  { functions, backend }: Pick<CountRequest, 'backend'> & { functions: string },
+  wait: (counting: Counting) => Promise<void>,
+): Promise<FunctionCounts> {
+  const connecting = new AbortController();
+  const onAbort = () => connecting.abort();
+  const { signal } = options;
+  signal?.addEventListener('abort', onAbort);
+  if (signal?.aborted === true) onAbort();
+  try {
+    return await withAgent({ ...options, signal: connecting.signal }, async (agent, _, gone) => {
+      options.onProgress?.('Attaching probes');
+      const request = { type: 'count', functions: functions === '' ? null : functions, backend } as const;
+      const counting = await agent.ask(request, 'counting');
+      signal?.removeEventListener('abort', onAbort);
+      await Promise.race([wait(counting), gone]);
+      options.onProgress?.('Detaching probes');
+      return { counting, counts: await agent.ask({ type: 'counts' }, 'counts') };
+    });
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
 }

@@ -62,8 +62,20 @@ function attachProbes(
   { backend, programs, plan, signal }: Omit<AttachRequest, 'onProgress'>,
   options: Pick<AttachOptions, 'onProgress' | 'mayBeNone'>,
 ): Promise<Attachment> {
+  return attachFunctions(backend, plan, { program: (index) => programs.program(index), signal, ...options });
+}
+
+/**
+ * Attaches any programs to the functions of a plan, and nothing else.
+ * @throws AgentFailure `attach`; AbortError when cancelled. None of them is attached then.
+ */
+export function attachFunctions(
+  backend: Backend,
+  plan: Pick<ProbePlan, 'functions'>,
+  options: AttachOptions,
+): Promise<Attachment> {
   const attachWith = backend === 'kprobe' ? attachKprobes : attachMulti;
-  return attachWith(plan, { program: (index) => programs.program(index), signal, ...options });
+  return attachWith(plan, options);
 }
 
 /** Without it a drop has no reason; everything else is still worth having. */

@@ -1,4 +1,4 @@
-import { BtfKind } from './btf.ts';
+import { BtfKind } from '../../common/btf/btf.ts';
 import { findKernelType, type KernelBtf } from './kernel-btf.ts';
 
 /** What a check tells of the kernel's type information, and what of the kernel shows in it. */

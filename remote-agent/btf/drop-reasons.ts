@@ -1,5 +1,5 @@
 /** Names of the reasons for which the kernel drops packets, and where its tracepoint passes them. */
-import { type Btf, BtfKind } from './btf.ts';
+import { type Btf, BtfKind } from '../../common/btf/btf.ts';
 import type { KernelBtf } from './kernel-btf.ts';
 import type { DropReasonName } from '../../common/protocol.ts';
 

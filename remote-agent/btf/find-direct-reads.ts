@@ -1,4 +1,4 @@
-import { BtfKind } from './btf.ts';
+import { BtfKind } from '../../common/btf/btf.ts';
 import { findKernelType, type KernelBtf } from './kernel-btf.ts';
 import type { DirectReads } from '../../common/bpf/direct-reads.ts';
 

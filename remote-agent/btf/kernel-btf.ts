@@ -1,11 +1,11 @@
 /**
- * The kernel's type information. In come the files of /sys/kernel/btf; out come types by id (btf.ts) and what they
+ * The kernel's type information. In come the files of /sys/kernel/btf; out come types by id (common/btf) and what they
  * tell: the names of drop reasons, whether programs can read memory directly. Read this file first.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Btf } from './btf.ts';
+import { Btf } from '../../common/btf/btf.ts';
 import { AgentFailure } from '../../common/errors.ts';
 import { loadedModules, moduleNames } from '../kernel/modules.ts';
 
@@ -17,18 +17,25 @@ export interface KernelBtf {
   modulesWithout: string[];
 }
 
+const BTF_FOLDER = '/sys/kernel/btf';
+
 /** Of all modules that are loaded. @throws AgentFailure `no-btf` when the kernel has none */
 export function readKernelBtf(signal?: AbortSignal): Promise<KernelBtf> {
   return readBtfOf(moduleNames(loadedModules()), signal);
+}
+
+/** Of the kernel itself, without modules. @throws AgentFailure `no-btf` when it has none */
+export function readVmlinuxBtf(dir = BTF_FOLDER): Btf {
+  return new Btf(readVmlinux(join(dir, 'vmlinux')));
 }
 
 /** Of some modules only. @throws AgentFailure `no-btf` when the kernel has none */
 export async function readBtfOf(
   names: readonly string[],
   signal?: AbortSignal,
-  dir = '/sys/kernel/btf',
+  dir = BTF_FOLDER,
 ): Promise<KernelBtf> {
-  const vmlinux = new Btf(readVmlinux(join(dir, 'vmlinux')));
+  const vmlinux = readVmlinuxBtf(dir);
   const modules: KernelBtf['modules'] = [];
   const modulesWithout: string[] = [];
   const present = new Set(readdirSync(dir));

@@ -20,7 +20,7 @@ const BATCH_BYTES = 512 * 1024;
  * With more than this unread by the other side nothing is taken out of the ring: it fills, and what does not
  * fit is counted, instead of growing this process on a machine in production.
  */
-const BACKLOG_BYTES = 8 * 1024 * 1024;
+const BACKLOG_BYTES = 4 * 1024 * 1024;
 
 export class Drain {
   events = 0;
@@ -76,7 +76,7 @@ export class Drain {
 
   /** False: the ring was empty. */
   #batch(): boolean {
-    const records = this.ring.take(BATCH_BYTES, EVENTS_HEADROOM);
+    const records = this.ring.take(BATCH_BYTES, EVENTS_HEADROOM, this.output.allocate);
     if (records === undefined) return false;
     const locations = this.codePlaces.newIn(records, EVENTS_HEADROOM);
     if (locations.length > 0) this.output.send({ type: 'locations', locations });

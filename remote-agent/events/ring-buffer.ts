@@ -43,15 +43,20 @@ export class RingBuffer {
    * Takes finished records out of the ring, oldest first, up to the first that is still being written.
    * @param maxBytes of records
    * @param headroom bytes to leave free before the records
+   * @param allocate memory for them
    * @returns undefined: there are none
    */
-  take(maxBytes: number, headroom: number): TakenRecords | undefined {
+  take(
+    maxBytes: number,
+    headroom: number,
+    allocate = (bytes: number): Buffer => Buffer.allocUnsafe(bytes),
+  ): TakenRecords | undefined {
     const from = Atomics.load(this.consumer, 0);
     const available = Number(Atomics.load(this.producer, 0) - from);
     const start = Number(from % BigInt(this.#size));
     const { length, count } = this.#finished(start, Math.min(available, maxBytes), available);
     if (count === 0) return undefined;
-    const taken = Buffer.allocUnsafe(headroom + length);
+    const taken = allocate(headroom + length);
     const untilEnd = Math.min(length, this.#size - start);
     taken.set(this.#records.subarray(start, start + untilEnd), headroom);
     taken.set(this.#records.subarray(0, length - untilEnd), headroom + untilEnd);

@@ -9,6 +9,7 @@ export function encodeFilterConfig(filter: CompiledFilter | null, pages: PageVar
   const view = new DataView(bytes.buffer);
   view.setBigUint64(At.vmemmapBase, pages.vmemmapBase, true);
   view.setBigUint64(At.pageOffsetBase, pages.pageOffsetBase, true);
+  view.setUint32(At.pageBytes, pages.pageBytes, true);
   view.setUint8(At.readsLink, Number(readsLink(filter)));
   const tunnelL2 = filter?.tunnelL2 === undefined ? 0 : TunnelFilter.L2;
   const tunnelL3 = filter?.tunnelL3 === undefined ? 0 : TunnelFilter.L3;

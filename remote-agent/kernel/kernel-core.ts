@@ -1,19 +1,30 @@
 /** Kernel memory through /proc/kcore, an ELF core file of the running kernel (fs/proc/kcore.c). */
 import { closeSync, openSync, readSync } from 'node:fs';
+import { elfNote } from '../../common/elf-notes.ts';
 
 const PT_LOAD = 1;
+const PT_NOTE = 4;
+/** Of fs/proc/kcore.c: the kernel's own description for debuggers of its memory, since 4.19. */
+const VMCOREINFO = { name: 'VMCOREINFO', type: 0 };
+/** Registers of each CPU are notes too. */
+const MAX_NOTES_BYTES = 2 ** 24;
 const ELF_HEADER_BYTES = 64;
 const PROGRAM_HEADER_BYTES = 56;
 
 interface Segment {
+  type: number;
   start: bigint;
   end: bigint;
+  /** In the file, where it begins at `offset`. */
+  bytes: number;
   offset: bigint;
 }
 
 export interface KernelCore {
   /** undefined where nothing can be read. */
   read(address: bigint, bytes: number): Uint8Array | undefined;
+  /** Lines such as `NUMBER(VA_BITS)=52` (Documentation/admin-guide/kdump/vmcoreinfo.rst); undefined: none. */
+  description(): string | undefined;
   close(): void;
 }
 
@@ -28,9 +39,17 @@ export function openKernelCore(path = '/proc/kcore'): KernelCore | undefined {
   const segments = readSegments(fd);
   return {
     read(address, bytes) {
-      const segment = segments.find(({ start, end }) => address >= start && address + BigInt(bytes) <= end);
+      const segment = segments.find(
+        ({ type, start, end }) => type === PT_LOAD && address >= start && address + BigInt(bytes) <= end,
+      );
       if (segment === undefined) return undefined;
       return readAt(fd, segment.offset + address - segment.start, bytes);
+    },
+    description() {
+      const segment = segments.find(({ type }) => type === PT_NOTE);
+      if (segment === undefined || segment.bytes > MAX_NOTES_BYTES) return undefined;
+      const notes = readAt(fd, segment.offset, segment.bytes);
+      return notes && elfNote(notes, VMCOREINFO.name, VMCOREINFO.type)?.toString('latin1');
     },
     close: () => {
       closeSync(fd);
@@ -46,11 +65,12 @@ function readSegments(fd: number): Segment[] {
   const table = readAt(fd, header.readBigUInt64LE(32), count * PROGRAM_HEADER_BYTES);
   const segments: Segment[] = [];
   for (let at = 0; table !== undefined && at < table.length; at += PROGRAM_HEADER_BYTES) {
-    if (table.readUInt32LE(at) !== PT_LOAD) continue;
     const start = table.readBigUInt64LE(at + 16);
     segments.push({
+      type: table.readUInt32LE(at),
       start,
       end: start + table.readBigUInt64LE(at + 32),
+      bytes: Number(table.readBigUInt64LE(at + 32)),
       offset: table.readBigUInt64LE(at + 8),
     });
   }

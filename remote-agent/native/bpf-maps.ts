@@ -21,8 +21,13 @@ interface Api {
   bpf_map_get_fd_by_id(id: number): number;
   bpf_obj_get_info_by_fd(fd: number, info: Uint8Array, bytes: Uint32Array): number;
   bpf_map_get_next_key(fd: number, key: Uint8Array | null, next: Uint8Array): number;
-  bpf_map_lookup_elem(fd: number, key: Uint8Array, value: Uint32Array): number;
-  bpf_map_update_elem(fd: number, key: Uint8Array, value: Uint32Array, flags: number): number;
+  bpf_map_lookup_elem(fd: number, key: Uint8Array, value: Uint32Array | BigUint64Array): number;
+  bpf_map_update_elem(
+    fd: number,
+    key: Uint8Array,
+    value: Uint32Array | BigUint64Array,
+    flags: number,
+  ): number;
   bpf_map_delete_elem(fd: number, key: Uint8Array): number;
 }
 
@@ -37,7 +42,7 @@ function api(): Api {
       'int bpf_obj_get_info_by_fd(int, _Inout_ uint8_t *, _Inout_ uint32_t *)',
     ),
     bpf_map_get_next_key: library.func('int bpf_map_get_next_key(int, void *, _Out_ uint8_t *)'),
-    bpf_map_lookup_elem: library.func('int bpf_map_lookup_elem(int, void *, _Out_ uint32_t *)'),
+    bpf_map_lookup_elem: library.func('int bpf_map_lookup_elem(int, void *, void *)'),
     bpf_map_update_elem: library.func('int bpf_map_update_elem(int, void *, void *, uint64_t)'),
     bpf_map_delete_elem: library.func('int bpf_map_delete_elem(int, void *)'),
   };
@@ -94,4 +99,16 @@ export function setEntry(fd: number, key: Uint8Array, value: number): boolean {
 
 export function deleteEntry(fd: number, key: Uint8Array): void {
   api().bpf_map_delete_elem(fd, key);
+}
+
+/** An entry of 64 bits that is 0. False: the map is full. */
+export function addCounter(fd: number, key: Uint8Array): boolean {
+  return api().bpf_map_update_elem(fd, key, new BigUint64Array(1), BPF_ANY) === 0;
+}
+
+/** The 64 bits of an entry; 0 where there is none. */
+export function readCounter(fd: number, key: Uint8Array): bigint {
+  const value = new BigUint64Array(1);
+  api().bpf_map_lookup_elem(fd, key, value);
+  return value[0] ?? 0n;
 }

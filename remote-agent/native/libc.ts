@@ -9,6 +9,8 @@ const MFD_CLOEXEC = 1;
 const PERF_TYPE_TRACEPOINT = 2;
 const PERF_ATTR_SIZE_VER5 = 112;
 const PERF_FLAG_FD_CLOEXEC = 8;
+/** CLONE_NEWNET of setns(2). */
+const NETWORK_NAMESPACE = 0x4000_0000;
 const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
 /** __NR_perf_event_open; the C library has no wrapper for it. */
@@ -29,6 +31,8 @@ interface Libc {
   clock_gettime(clock: number, timespec: BigInt64Array): number;
   strerror(errno: number): string;
   getpagesize(): number;
+  setns(fd: number, kind: number): number;
+  if_nametoindex(name: string): number;
   malloc_trim(pad: number): number;
   syscall(
     number: number,
@@ -53,6 +57,8 @@ function libc(): Libc {
       clock_gettime: library.func('int clock_gettime(int, _Out_ int64_t *)'),
       strerror: library.func('str strerror(int)'),
       getpagesize: library.func('int getpagesize()'),
+      setns: library.func('int setns(int, int)'),
+      if_nametoindex: library.func('uint if_nametoindex(str)'),
       malloc_trim: library.func('int malloc_trim(size_t)'),
       syscall: library.func('long syscall(long, void *, int, int, int, ulong)'),
     };
@@ -87,6 +93,16 @@ function fail(what: string): never {
 /** close(2). */
 export function close(fd: number): void {
   if (libc().close(fd) !== 0) fail('close');
+}
+
+/** setns(2) of this thread, to the network namespace that a file stands for. */
+export function enterNetns(fd: number): void {
+  if (libc().setns(fd, NETWORK_NAMESPACE) !== 0) fail('setns');
+}
+
+/** if_nametoindex(3) in the network namespace of this thread; 0: there is no such device. */
+export function interfaceIndex(name: string): number {
+  return libc().if_nametoindex(name);
 }
 
 /** An anonymous file that holds `data`; readable as `/proc/self/fd/N`. The caller closes it. */

@@ -1,17 +1,30 @@
 /** The user's choice of functions: a regular expression over whole names. */
 import { AgentFailure } from '../../common/errors.ts';
 import type { SkippedFunctions } from '../../common/protocol.ts';
+import { fromRe2 } from './re2.ts';
 
 const SUGGESTIONS = 5;
 
+/** Tests whole names; it knows what the user wrote. */
+class FunctionPattern extends RegExp {
+  constructor(
+    readonly text: string,
+    source: string,
+    flags: string,
+  ) {
+    super(`^(?:${source})$`, flags);
+  }
+}
+
 /**
- * @param text as the user wrote it
+ * @param text as the user wrote it: RE2, as pwru's
  * @throws AgentFailure `bad-pattern`
  */
 export function parsePattern(text: string): RegExp {
   try {
-    new RegExp(text); // alone first: what follows would balance a stray parenthesis
-    return new RegExp(`^(?:${text})$`);
+    const { source, flags } = fromRe2(text);
+    new RegExp(source, flags); // alone first: what follows would balance a stray parenthesis
+    return new FunctionPattern(text, source, flags);
   } catch (error) {
     throw new AgentFailure(
       'bad-pattern',
@@ -22,9 +35,8 @@ export function parsePattern(text: string): RegExp {
   }
 }
 
-/** What the user wrote, from what parsePattern made of it. */
 function written(pattern: RegExp): string {
-  return /^\^\(\?:(.*)\)\$$/s.exec(pattern.source)?.[1] ?? pattern.source;
+  return pattern instanceof FunctionPattern ? pattern.text : pattern.source;
 }
 
 /**

@@ -3,7 +3,7 @@
  * out comes a ProbePlan: functions with the position of their packet, and why others are left out. This file
  * chooses what was asked for, policy.ts decides.
  */
-import { type Btf, BtfKind } from '../btf/btf.ts';
+import { type Btf, BtfKind } from '../../common/btf/btf.ts';
 import { type KernelBtf, readKernelBtf } from '../btf/kernel-btf.ts';
 import { isLifeCycle } from './life-cycle.ts';
 import { noMatch, nonePossible } from './pattern.ts';

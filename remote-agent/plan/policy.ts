@@ -14,8 +14,8 @@ export interface PlannedFunction {
   name: string;
   /** Empty for vmlinux. */
   module: string;
-  /** Position of the packet among the parameters. */
-  argument: 1 | 2 | 3 | 4 | 5;
+  /** Position of the packet among the parameters; 0: it has none. */
+  argument: 0 | 1 | 2 | 3 | 4 | 5;
   /** What it means for the packet's life: enum program of bpf/program.h. */
   program: number;
   /** It ends or links lives only: it was not asked for, or there is no packet yet when it is called. */

@@ -1,5 +1,5 @@
 /** Which functions take a packet, and in which argument register: from the prototypes in BTF. */
-import { type Btf, BtfKind } from '../btf/btf.ts';
+import { type Btf, BtfKind } from '../../common/btf/btf.ts';
 
 export const SkbProblem = {
   TooFar: 'the packet is beyond the fifth argument',

@@ -6,6 +6,7 @@ import { findMap, initialValue, linkObjects, openObject, type BpfObject } from '
 import { close, memfdCreate } from '../native/libc.ts';
 import { loadConfigured } from './load.ts';
 import { nativeFile } from '../native/native.ts';
+import type { Instruction } from '../../common/bpf/ebpf.ts';
 import type { CompiledFilter } from '../../common/protocol.ts';
 
 /**
@@ -13,6 +14,7 @@ import type { CompiledFilter } from '../../common/protocol.ts';
  * @param name one of the agent's files, e.g. `follow.bpf.o`
  * @param memory how programs reach the bytes of packets
  * @param configure runs between opening and loading
+ * @param expression keeps packets besides, where the programs ask it
  * @throws AgentFailure: `no-privilege`, `bad-filter` (the filter is refused), `load`
  */
 export function loadLinked(
@@ -20,8 +22,9 @@ export function loadLinked(
   filter: CompiledFilter | null,
   memory: PacketMemory,
   configure: (object: BpfObject) => void,
+  expression?: readonly Instruction[],
 ): BpfObject {
-  const filterFile = filterObject(filter, memory.directReads);
+  const filterFile = filterObject(filter, memory.directReads, expression);
   return loadConfigured(
     () => openLinked(name, filterFile),
     (object) => {

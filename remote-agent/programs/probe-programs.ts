@@ -17,6 +17,7 @@ import {
   maxEntries,
   openObject,
   programFd,
+  setAutoload,
   setExpectedAttachType,
   setMaxEntries,
   setTableProgram,
@@ -28,13 +29,16 @@ import { loadConfigured } from './load.ts';
 import { nativeFile } from '../native/native.ts';
 import { OWN_CONNECTIONS_MAP } from './own-connections.ts';
 import { encodeTraceConfig, type TraceConfig } from './trace-config.ts';
-import { CounterLimit, CpuCountersLayout, GoOn, Program } from '../../common/layouts.ts';
+import { CounterLimit, CpuCountersLayout, FrameLimit, GoOn, Program } from '../../common/layouts.ts';
+
+const BYSTANDER = 'bystander';
 
 /** What the probes run, by enum program of bpf/program.h. */
 const PROBE_PROGRAMS = new Map<number, string>([
   ...[1, 2, 3, 4, 5].map((position) => [Program.Plain + position, `plain_${position}`] as const),
   [Program.Tail, 'in_release'],
   [Program.Build, 'builds'],
+  [Program.Bystander, BYSTANDER],
   ...[
     [Program.HeadState, 'release_head_state'] as const,
     [Program.Data, 'release_data'] as const,
@@ -59,7 +63,7 @@ const WORK_PROGRAMS = new Map<number, string>([
 const DROP_PROGRAM = 'skb_drop';
 
 /** Maps that the program of every filter shares. */
-export const SHARED_MAPS = ['events', '.bss', 'lives', 'scratches', OWN_CONNECTIONS_MAP] as const;
+export const SHARED_MAPS = ['events', '.bss', 'lives', 'scratches', 'frames', OWN_CONNECTIONS_MAP] as const;
 export type SharedMap = (typeof SHARED_MAPS)[number];
 
 /** The address of an skb. */
@@ -185,14 +189,16 @@ function loadProbePrograms({ config, ringBufferBytes }: ProbeProgramsOptions): B
         encodeTraceConfig({ ...config, filtered: false, generation: 0 }),
       );
       setMaxEntries(findMap(object, 'events'), ringBufferBytes);
+      if (config.bystanders) setMaxEntries(findMap(object, 'frames'), FrameLimit.Frames);
+      setAutoload(findProgram(object, BYSTANDER), config.bystanders);
       for (const name of [...PROBE_PROGRAMS.values(), ...WORK_PROGRAMS.values()])
         setKind(findProgram(object, name), config);
     },
   );
 }
 
-/** Kernels before 5.12 do not tell. */
-function recursionMisses(fd: number): number {
+/** Hits for which a loaded program was not run, because another one was running. Kernels before 5.12 do not tell. */
+export function recursionMisses(fd: number): number {
   const facts = readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1');
   return Number(/^recursion_misses:\s*(\d+)$/m.exec(facts)?.[1] ?? 0);
 }

@@ -12,6 +12,8 @@ export interface TraceConfig {
   localSockets: boolean;
   /** The kernel has bpf_rdonly_cast. */
   directReads: boolean;
+  /** Functions without a packet are probed too. */
+  bystanders: boolean;
   /** Of the filter. */
   generation: number;
   /** A packet is followed to its end, whether or not it goes on matching. */
@@ -30,6 +32,7 @@ export function encodeTraceConfig(config: TraceConfig): Uint8Array {
   bytes[At.leavesOutOwn] = Number(config.leavesOutOwn);
   bytes[At.localSockets] = Number(config.localSockets);
   bytes[At.directReads] = Number(config.directReads);
+  bytes[At.bystanders] = Number(config.bystanders);
   view.setUint32(At.generation, config.generation, true);
   bytes[At.track] = Number(config.track);
   view.setUint32(At.cpus, config.cpus, true);

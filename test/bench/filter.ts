@@ -5,24 +5,10 @@
  * comparable with each other, not with those of a real CPU.
  */
 import { bootGuest, type Guest } from '../lab/guests/guest.ts';
-import { Home, START_LIMIT_MS, targetArgs } from '../lab/terminal/packet-trace.ts';
+import { Home } from '../lab/terminal/packet-trace.ts';
+import { inGuest, packetTrace, PORT, pwru, send, type Tool } from './hit.ts';
 import { printTable } from './table.ts';
 
-/** On the way of a UDP packet over the loopback device; both tools can probe all of them. */
-const FUNCTIONS = [
-  '__ip_local_out',
-  'ip_output',
-  'ip_finish_output2',
-  '__dev_queue_xmit',
-  'dev_hard_start_xmit',
-  'loopback_xmit',
-  'ip_rcv',
-  'ip_local_deliver',
-  'udp_rcv',
-  'udp_unicast_rcv_skb',
-];
-
-const PORT = { traffic: 5009, other: 5010 };
 const hosts = Array.from({ length: 20 }, (_, index) => `host 10.0.0.${index + 1}`).join(' or ');
 
 /** Filters by what they ask for, each for the port of the traffic or for another one. */
@@ -40,9 +26,6 @@ interface Cost {
   hits: number;
   nanoseconds: number;
 }
-
-/** A tool that traces with a filter until it is stopped. */
-type Tool = (filter: string) => Promise<{ stop(): Promise<void> }>;
 
 export async function filterBenchmark(): Promise<void> {
   const guest = await bootGuest({
@@ -115,60 +98,4 @@ async function account(guest: Guest): Promise<Cost> {
     END { for (id in time) { total += time[id]; hits += count[id] } printf "%d %d", total, hits }'`;
   const [nanoseconds = 0, hits = 0] = (await inGuest(guest, sum)).split(' ').map(Number);
   return { nanoseconds, hits };
-}
-
-/** UDP packets to a socket that takes them, so that nothing is answered and nothing is dropped. */
-async function send(guest: Guest, { count, pauseMs }: { count: number; pauseMs: number }): Promise<void> {
-  const script = `
-    use Socket;
-    socket(my $in, PF_INET, SOCK_DGRAM, 17); bind($in, sockaddr_in(${PORT.traffic}, INADDR_LOOPBACK)) or die;
-    socket(my $out, PF_INET, SOCK_DGRAM, 17);
-    for (1..${count}) {
-      send($out, "x" x 100, 0, sockaddr_in(${PORT.traffic}, INADDR_LOOPBACK)) or die;
-      recv($in, my $data, 200, 0);
-      select(undef, undef, undef, ${pauseMs / 1000}) if ${pauseMs};
-    }`;
-  await inGuest(guest, 'perl -', script);
-}
-
-function packetTrace(guest: Guest, home: Home): Tool {
-  return async (filter) => {
-    const args = [...targetArgs(guest), '--filter-func', FUNCTIONS.join('|'), '--json', filter];
-    const trace = home.start(['trace', ...args]);
-    await trace.attached();
-    return {
-      stop: async () => {
-        const { code, stderr } = await trace.interrupt();
-        if (code !== 0) throw new Error(stderr);
-      },
-    };
-  };
-}
-
-function pwru(guest: Guest): Tool {
-  return async (filter) => {
-    const start = `
-      rm -f /tmp/ready
-      setsid pwru --ready-file /tmp/ready --filter-func '^(${FUNCTIONS.join('|')})$' '${filter}' \\
-        > /dev/null 2> /tmp/pwru.err < /dev/null &
-      echo $!
-      for i in $(seq 600); do test -e /tmp/ready && exit; sleep 0.1; done
-      cat /tmp/pwru.err >&2; kill $!; exit 1`;
-    const pid = (await inGuest(guest, start)).trim();
-    return {
-      stop: async () => {
-        const wait = `for i in $(seq 600); do test -d /proc/${pid} || exit 0; sleep 0.1; done; exit 1`;
-        await inGuest(guest, `kill -INT ${pid}; ${wait}`);
-      },
-    };
-  };
-}
-
-async function inGuest(guest: Guest, command: string, input?: string): Promise<string> {
-  const { code, stdout, stderr } = await guest.exec(command, {
-    timeoutMs: START_LIMIT_MS,
-    ...(input !== undefined && { input }),
-  });
-  if (code !== 0) throw new Error(`in the guest: ${command}\nended with ${code}: ${stderr}`);
-  return stdout;
 }

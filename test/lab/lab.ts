@@ -5,9 +5,11 @@
 import { parseArgs } from 'node:util';
 import { run } from '../../build/run.ts';
 import { bootGuest, type Guest, type Userland } from './guests/guest.ts';
-import { KERNEL_NAMES, type KernelName } from './images/kernels.ts';
+import { ARM64_KERNEL_NAMES, KERNEL_NAMES, type KernelName } from './images/kernels.ts';
 
-const USAGE = `usage: npm run lab -- [${KERNEL_NAMES.join('|')}] [--userland node|bare] [--smp CPUS] [--memory MB]`;
+const KERNELS: readonly string[] = [...KERNEL_NAMES, ...ARM64_KERNEL_NAMES];
+
+const USAGE = `usage: npm run lab -- [${KERNELS.join('|')}] [--userland node|bare] [--smp CPUS] [--memory MB]`;
 
 function fail(message: string): never {
   console.error(`${message}\n${USAGE}`);
@@ -56,7 +58,7 @@ async function main(): Promise<void> {
     return;
   }
   const [kernel = '6.12', ...more] = positionals;
-  if (!KERNEL_NAMES.includes(kernel as KernelName)) fail(`the lab has no kernel ${kernel}`);
+  if (!KERNELS.includes(kernel)) fail(`the lab has no kernel ${kernel}`);
   if (!['node', 'bare'].includes(values.userland)) fail(`the lab has no userland ${values.userland}`);
   if (more.length > 0) fail(`one kernel at a time, not also ${more.join(' ')}`);
   const abort = new AbortController();

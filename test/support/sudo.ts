@@ -1,5 +1,5 @@
 /** Stand-ins for sudo that ask and answer as the real ones do; those are tried in the lab. */
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LocalShell } from '../../extension/target/local.ts';
 
@@ -81,6 +81,11 @@ exit 1`,
   broken: "echo 'sudo: /etc/sudo.conf is owned by uid 1000, should be 0' >&2; exit 1",
 } as const;
 
+/** Puts a stand-in into a folder; what it is given is in sudo.log beside it. */
+export function writeSudo(bin: string, sudo: string): void {
+  writeFileSync(join(bin, 'sudo'), `#!/bin/sh\n${BEGIN}\n${sudo}\n`, { mode: 0o755 });
+}
+
 /** @param sudo undefined: there is none */
 export function shellWithSudo(
   parent: string,
@@ -88,8 +93,7 @@ export function shellWithSudo(
   env: Record<string, string> = {},
 ): { shell: LocalShell; log: () => string } {
   const bin = mkdtempSync(join(parent, 'bin-'));
-  mkdirSync(bin, { recursive: true });
-  if (sudo !== undefined) writeFileSync(join(bin, 'sudo'), `#!/bin/sh\n${BEGIN}\n${sudo}\n`, { mode: 0o755 });
+  if (sudo !== undefined) writeSudo(bin, sudo);
   // Without a stand-in there must be no sudo at all; the shell's own words are enough then.
   const path = sudo === undefined ? bin : `${bin}:${process.env.PATH}`;
   return {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { repoRoot } from '../../build/paths.ts';
 import { KEEP_EVENTS } from '../../extension/recording/retention.ts';
+import { optionFiles } from '../../build/options.ts';
 import { parseLaunch } from '../../extension/tracing/launch-configuration.ts';
 import * as ids from '../../extension/vscode/ids.ts';
 
@@ -23,7 +24,6 @@ interface Manifest {
     debuggers: {
       type: string;
       variables: Record<string, string>;
-      configurationAttributes: { launch: { properties: Record<string, { enum?: string[] }> } };
       initialConfigurations: Record<string, string>[];
     }[];
     walkthroughs: { steps: { media: { markdown: string }; completionEvents: string[] }[] }[];
@@ -127,11 +127,12 @@ test('the debugger: type, pick-target variable and launch attributes are those o
     'workspaceContains:net/core/skbuff.c', // a kernel tree: lenses and symbols before the first trace
   ]);
   assert.deepEqual(debuggerOf.variables, { pickTarget: ids.Command.PickTarget });
-  const { properties } = debuggerOf.configurationAttributes.launch;
-  assert.deepEqual(sorted(Object.keys(properties)), sorted(Object.keys(parseLaunch({ target: 'local' }))));
-  for (const backend of properties.backend?.enum ?? [])
-    assert.equal(parseLaunch({ target: 'local', backend }).backend, backend);
   for (const configuration of debuggerOf.initialConfigurations) parseLaunch(configuration);
+});
+
+test('what is made of the tables of options is as they say; "npm run options" writes it', () => {
+  for (const [path, expected] of Object.entries(optionFiles()))
+    assert.equal(readFileSync(join(repoRoot, path), 'utf8'), expected, path);
 });
 
 test('as many events are kept as the setting says that there are by default', () => {

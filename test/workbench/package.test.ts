@@ -43,6 +43,7 @@ describe('the package', () => {
       'dist/NOTICE.txt',
       'dist/extension.cjs',
       'dist/packet-trace.cjs',
+      'dist/packet-trace.1',
       'dist/filter-worker.cjs',
       'dist/kernel-source-worker.cjs',
       'dist/libpcap.wasm',

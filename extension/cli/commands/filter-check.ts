@@ -20,7 +20,7 @@ export async function filterCheckCommand(
   const { stdout, distDir, interrupt } = environment;
   const compiler = new FilterCompiler(distDir);
   const inspect = async (filter: string) => {
-    const inspection = await compiler.inspect(filter, { optimize: options.optimize }, interrupt);
+    const inspection = await compiler.inspect(filter, { optimize: !options.noOptimize }, interrupt);
     return filterCheckObject(filter, options.link, inspection);
   };
   try {

@@ -22,8 +22,8 @@ export async function filterMatchCommand(options: MatchOptions, environment: Env
   try {
     return await reportingErrors(options, environment, async (status) => {
       const work = (decide: Decide) => matchAll(options, environment, compiler, decide, status);
-      if (target === undefined) await work(decideHere);
-      else await withTargetDecisions(targetOptions({ ...options, target }, environment, status), work);
+      if (target === '') await work(decideHere);
+      else await withTargetDecisions(targetOptions(options, environment, status), work);
       return ExitCode.Ok;
     });
   } finally {

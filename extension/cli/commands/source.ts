@@ -55,10 +55,10 @@ async function openLookup(
   status.clear();
   if (index === undefined) throw new PacketTraceError('internal', `There is no index of ${root}.`);
   const config =
-    options.config === undefined
-      ? await readTreeConfig(root, options.machine, () => index.base.kconfigs())
+    options.config === ''
+      ? await readTreeConfig(root, options.machine || undefined, () => index.base.kconfigs())
       : KernelConfig.parse(await readText(options.config));
-  const kallsyms = options.kallsyms === undefined ? undefined : await readText(options.kallsyms);
+  const kallsyms = options.kallsyms === '' ? undefined : await readText(options.kallsyms);
   const symbols = kallsyms === undefined ? undefined : new Kallsyms(kallsyms);
   const filesOf = (name: string) => index.pathsOf(sourceName(name));
   return (symbol, module, address) => {

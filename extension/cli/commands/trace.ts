@@ -39,8 +39,11 @@ import {
   skippedObject,
   targetObject,
 } from '../output/json-format.ts';
+import { defaultOf, type Option } from '../../tracing/options/option.ts';
+import { TRACE_OPTIONS } from '../../tracing/options/trace-options.ts';
 import type { TraceOptions } from '../options.ts';
 import { checkReadyFile, renewReadyFile } from '../ready-file.ts';
+import { RotatingFile } from '../output/rotating-file.ts';
 import { PlaceSources } from '../output/place-sources.ts';
 import { reportError } from '../report-error.ts';
 import { Status } from '../output/status.ts';
@@ -53,38 +56,62 @@ export async function traceCommand(
   environment: Environment,
   startTrace: (request: TraceRequest) => Promise<RunningTrace>,
 ): Promise<ExitCode> {
-  const { stdout, stderr, distDir, hasColors } = environment;
+  const { stderr, distDir } = environment;
   const status = new Status(stderr, options.verbose);
   const began = performance.now();
   let trace: RunningTrace | undefined;
   let sources: PlaceSources | undefined;
+  let file: RotatingFile | undefined;
   try {
+    file = await openOutputFile(options);
+    const stdout = file ?? environment.stdout;
+    const hasColors = file === undefined && environment.hasColors;
     const { checkout, readyFile } = options;
-    if (readyFile !== undefined) checkReadyFile(readyFile);
-    const source = checkout === undefined ? undefined : await openCheckout(checkout, environment, status);
+    const debugInfo = options.debugInfo || undefined;
+    if (readyFile !== '') checkReadyFile(readyFile);
+    sayWithoutEffect(options, status);
+    const source = checkout === '' ? undefined : await openCheckout(checkout, environment, status);
     const wantBuild = source !== undefined;
     const target = targetOptions(options, environment, status);
     trace = await startTrace({ ...options, ...target, wantBuild, readOnce: true });
-    status.clear();
+    status.done();
     if (source !== undefined) {
       const onNoLine = (reason: string) =>
         status.say(
-          `Some drops are shown at the definition of their function, not at their line. ${reason}${options.debugInfo === undefined ? ' See --debug-info.' : ''}`,
+          `Some drops are shown at the definition of their function, not at their line. ${reason}${debugInfo === undefined ? ' See --debug-info.' : ''}`,
         );
-      sources = new PlaceSources(trace.capture, source, { distDir, debugInfo: options.debugInfo, onNoLine });
+      sources = new PlaceSources(trace.capture, source, { distDir, debugInfo, onNoLine });
       void sayOtherKernel(trace.capture, source, status);
     }
     const front = options.json
       ? new JsonFront(trace, stdout, environment.version, sources)
       : new TextFront(trace, stdout, status, { ...options, hasColors }, sources);
-    return await follow(trace, front, options, environment, performance.now() - began);
+    return await follow(trace, front, options, { ...environment, stdout }, performance.now() - began);
   } catch (error) {
     const how = { json: options.json, isTracing: trace !== undefined };
     return reportError(asPacketTraceError(error), how, environment, status);
   } finally {
     await trace?.dispose();
     await sources?.dispose();
+    await file?.close();
   }
+}
+
+function openOutputFile(options: TraceOptions): Promise<RotatingFile> | undefined {
+  if (options.outputFile === '') return undefined;
+  return RotatingFile.open(options.outputFile, {
+    maxSize: options.outputFileMaxSize,
+    maxBackups: options.outputFileMaxBackups,
+    maxAge: options.outputFileMaxAge,
+    compress: options.outputFileCompress,
+  });
+}
+
+/** Of options that are there for pwru's users only. */
+function sayWithoutEffect(options: TraceOptions, status: Status): void {
+  for (const [key, option] of Object.entries<Option>(TRACE_OPTIONS))
+    if (option.noEffect !== undefined && options[key as keyof TraceOptions] !== defaultOf(option))
+      status.say(option.noEffect);
 }
 
 /** What differs between text and JSON. */
@@ -111,12 +138,12 @@ async function follow(
   const stop = () => void capture.stop();
   const printer = new EventPrinter(capture, front.events, stdout, {
     foldDrops: front.foldDrops,
-    limitLines: options.limitLines,
+    limitLines: options.limitLines || undefined,
     skipped: (first, end) => front.skipped(first, end),
     onFull: stop,
   });
   front.attached(milliseconds);
-  if (options.readyFile !== undefined) renewReadyFile(options.readyFile);
+  if (options.readyFile !== '') renewReadyFile(options.readyFile);
   capture.on('events', () => printer.request());
   capture.on('modules', (modules) => front.modules(modules));
   capture.on('lost', (totals) => front.lost(totals));

@@ -74,11 +74,23 @@ function skippedObjects(skipped: readonly SkippedFunctions[]): object[] {
 
 /** A filter that is in force from now on. */
 export function filterObject(
-  { generation, filter, tunnelFilterL2, tunnelFilterL3, since }: CaptureFilter,
+  { generation, filter, tunnelFilterL2, tunnelFilterL3, since, ...conditions }: CaptureFilter,
   hello: Hello | undefined,
 ): object {
   const wallClock = since === undefined || hello === undefined ? null : wallClockOf(since, hello);
-  return { type: 'filter', generation, filter, tunnelFilterL2, tunnelFilterL3, wallClock };
+  const { netns = '', ifname = '', mark = '', skbExpression = '' } = conditions;
+  return {
+    type: 'filter',
+    generation,
+    filter,
+    tunnelFilterL2,
+    tunnelFilterL3,
+    netns,
+    ifname,
+    mark,
+    skbExpression,
+    wallClock,
+  };
 }
 
 /** A command that could not be obeyed; the filter is the one that it was. */

@@ -1,6 +1,6 @@
 /** Lines as pwru prints them, so that its users and their scripts feel at home. */
 import { printable } from '../../base/printable.ts';
-import { formatEtherType } from '../../base/tuple.ts';
+import { formatEtherType, tcpFlagNames } from '../../base/tuple.ts';
 import type { Capture, EventStore } from '../../recording/capture.ts';
 import type { EventIndex, TrajectoryId } from '../../recording/types.ts';
 import { placeText } from '../../recording/wording.ts';
@@ -8,7 +8,7 @@ import type { TraceOptions } from '../options.ts';
 import { red } from './color.ts';
 import type { PlaceSources } from './place-sources.ts';
 
-export interface TextOptions extends Pick<TraceOptions, 'tuple' | 'meta' | 'timestamp'> {
+export interface TextOptions extends Pick<TraceOptions, 'tuple' | 'tcpFlags' | 'meta' | 'timestamp'> {
   /** Drops stand out. */
   hasColors: boolean;
 }
@@ -101,9 +101,16 @@ export class TextFormat {
   }
 
   #tuple(event: EventIndex): string {
-    const tuple = this.store.tuple(event) ?? '';
+    const tuple = this.#tupleText(event) ?? '';
     this.#tupleWidth = Math.max(this.#tupleWidth, tuple.length);
     return tuple.padEnd(this.#tupleWidth);
+  }
+
+  #tupleText(event: EventIndex): string | undefined {
+    const tuple = this.store.tuple(event);
+    if (!this.options.tcpFlags) return tuple;
+    const flags = this.store.tupleParts(event)?.tcpFlags ?? 0;
+    return flags === 0 ? tuple : tuple?.replace(/\(tcp\)$/, `(tcp:${tcpFlagNames(flags)})`);
   }
 
   #functionName(event: EventIndex, drop: EventIndex | undefined): string {

@@ -4,9 +4,11 @@ import { quote } from '../shell.ts';
 
 /** Every file is there and has its size. */
 export function sizesMatch({ files }: Bundle): string {
-  const size = ({ path, bytes }: Bundle['files'][number]) =>
-    `[ "$(wc -c 2>/dev/null < ${quote(path)})" -eq ${bytes} ]`;
-  return `{ ${files.map(size).join(' && ')}; } 2>/dev/null`;
+  const lines = files.map(({ bytes, path }) => `${bytes} ${path}`);
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (files.length > 1) lines.push(`${total} total`);
+  const paths = files.map(({ path }) => quote(path)).join(' ');
+  return `[ "$(echo $(wc -c ${paths} 2>/dev/null))" = ${quote(lines.join(' '))} ]`;
 }
 
 /** Every file has its SHA-256. */

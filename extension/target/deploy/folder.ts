@@ -6,6 +6,7 @@ import type { RootSession } from '../root/session.ts';
 import { quote } from '../shell.ts';
 import { sizesMatch } from './bundle-checks.ts';
 import { ONLY_ROOT } from './only-root.ts';
+import { UNFINISHED } from './unfinished.ts';
 
 /** Kept over reboots; for a read-only or full /var; and where there is only a little of anything. */
 export const TARGET_FOLDERS = [
@@ -73,6 +74,7 @@ function script({ folder, agent, node, ownNode, trustedUid }: FolderRequest): st
   return `set -f
 umask 077
 ${ONLY_ROOT}
+${UNFINISHED}
 refuse() { printf 'refused\\t%s\\t%s\\t%s\\n' "$folder" "$1" "$(printf '%s' "$2" | tr '\\t\\n' '  ')"; }
 own=no
 node=${quote(ownNode ?? '')}
@@ -106,6 +108,7 @@ try() {
     *) refuse noexec "no program runs there (noexec?): $why"; return 1 ;;
   esac
   if [ "$need" -gt 0 ]; then
+    clear "$dir" # which may take the room that is needed
     set -- $(df -Pk "$dir" 2>/dev/null | tail -n 1)
     free=$4
     case $free in

@@ -9,6 +9,7 @@ import type { Bundle, BundleFile } from '../assets.ts';
 import type { RootResult, RootSession } from '../root/session.ts';
 import { quote } from '../shell.ts';
 import { sumsMatch } from './bundle-checks.ts';
+import { UNFINISHED } from './unfinished.ts';
 
 export interface InstallRequest {
   session: RootSession;
@@ -33,14 +34,17 @@ const FINISH_LIMIT_MS = 300_000;
  * where what was there before goes.
  * @returns the bytes sent over the wire
  * @throws PacketTraceError `target-no-space`, `deploy`, `cancelled`, `connection-lost`; nothing unfinished is left
- *   behind (what a lost connection left is removed by a later start)
+ *   behind (what a lost connection left is removed by the next upload)
  */
 export async function install(request: InstallRequest): Promise<number> {
   const { session, bundle, folder, signal } = request;
   const temporary = `${folder}/.tmp-${randomBytes(8).toString('hex')}`;
   const below = bundle.files.map(({ path }) => `${temporary}/${path}`.replace(/\/[^/]*$/, ''));
   const folders = [...new Set([temporary, ...below])].map(quote).join(' ');
-  const made = await session.run(`umask 077\nmkdir -p ${folders}`, { signal });
+  const made = await session.run(
+    `umask 077\n${UNFINISHED}\nbegin ${quote(temporary)} && mkdir -p ${folders}`,
+    { signal },
+  );
   if (made.code !== 0) throw failure(request, made, 'make a folder for the agent');
   try {
     const sent = await upload(request, temporary);
@@ -84,7 +88,7 @@ exit ${EXIT_CUT}`,
   return sent;
 }
 
-/** Compares checksums, keeps, renames, and clears old bundles of the same kind and stale temporary folders. */
+/** Compares checksums, keeps, renames, and clears old bundles of the same kind. */
 async function finish(request: InstallRequest, temporary: string): Promise<void> {
   const { session, bundle, folder, keep, signal } = request;
   const dir = quote(`${folder}/${bundle.name}`);
@@ -93,11 +97,13 @@ async function finish(request: InstallRequest, temporary: string): Promise<void>
   const modes = bundle.files.map(({ mode, path }) => `chmod ${mode.toString(8)} ${quote(path)}`).join('\n');
   const files = bundle.files.map(({ path }) => quote(path)).join(' ');
   const result = await session.run(
-    `cd ${there} || exit 1
+    `${UNFINISHED}
+cd ${there} || exit 1
 ${sumsMatch(bundle)} || exit ${EXIT_BAD_SUM}
 ${modes}
 # Before the rename: after a power cut a file may else have its name and size and nothing in it.
 sync ${files} . 2>/dev/null || sync
+finished
 cd ${quote(folder)} || exit 1
 # What is there is another start's, which was quicker, or was found damaged: either way this one is whole.
 [ ! -d ${dir} ] || mv ${dir} ${old}
@@ -105,7 +111,6 @@ cd ${quote(folder)} || exit 1
 mv -T ${there} ${dir} || { [ ! -e ${dir} ] && mv ${there} ${dir}; } || [ -d ${dir} ] || exit 1
 rm -rf ${old} ${there}
 ls -dt ${kind}-* | tail -n +${keep + 1} | while read -r past; do rm -rf "$past"; done
-find . -maxdepth 1 -name '.tmp-*' -mmin +60 -exec rm -rf {} + 2>/dev/null
 exit 0`,
     { signal, timeoutMs: FINISH_LIMIT_MS },
   );

@@ -5,21 +5,26 @@
  */
 
 /**
- * Defines `only_root PATH [UID]`: PATH is a physical one, and UID somebody who is root anyway. Says what is wrong.
- * Its callers turn globbing off (`set -f`).
+ * Defines `only_root PATH [UID]`: PATH is a physical one, and UID somebody who is root anyway. Says what is wrong. One
+ * `ls` for the whole way down: it sorts a folder before what is in it.
  */
 export const ONLY_ROOT = `only_root() {
-  path=$1
-  while :; do
-    set -- "$1" "$2" $(ls -ldn "$path" 2>/dev/null)
-    case $3 in
-      [d-]????-??-*) ;;
-      d????????[tT]*) [ "$path" != "$1" ] || { printf '%s can be changed by everybody' "$path"; return 1; } ;;
-      '') printf '%s cannot be read' "$path"; return 1 ;;
-      *) printf '%s can be changed by others (%s)' "$path" "$3"; return 1 ;;
-    esac
-    [ "$5" = 0 ] || [ "$5" = "\${2:-0}" ] || { printf '%s belongs to user %s' "$path" "$5"; return 1; }
-    [ "$path" != / ] || return 0
-    path=$(dirname "$path")
+  path=$1 trusted=\${2:-0}
+  set -- "$path"
+  while [ "$path" != / ]; do
+    path=\${path%/*}
+    set -- "\${path:=/}" "$@"
   done
+  ls -ldn "$@" 2>/dev/null | {
+    for path; do
+      shift
+      read -r mode _ owner _ || { printf '%s cannot be read' "$path"; exit 1; }
+      case $mode in
+        [d-]????-??-*) ;;
+        d????????[tT]*) [ "$#" -gt 0 ] || { printf '%s can be changed by everybody' "$path"; exit 1; } ;;
+        *) printf '%s can be changed by others (%s)' "$path" "$mode"; exit 1 ;;
+      esac
+      [ "$owner" = 0 ] || [ "$owner" = "$trusted" ] || { printf '%s belongs to user %s' "$path" "$owner"; exit 1; }
+    done
+  }
 }`;

@@ -117,7 +117,10 @@ export class Conversation {
     const { host, user, prompts } = this.asked;
     if (!question.password || factor) {
       const words = question.words === '' ? 'one more answer (a second factor?)' : question.words;
-      return prompts.secret({ kind: 'challenge', prompt: `${introduction}sudo on ${host} asks: ${words}` });
+      return prompts.secret({
+        kind: 'sudo-challenge',
+        prompt: `${introduction}sudo on ${host} asks: ${words}`,
+      });
     }
     if (this.asked.password !== undefined && this.#questions === 1) return this.asked.password;
     const whose = printable(question.whose ?? user);

@@ -1,17 +1,16 @@
 /** When the built-in client would fail and the system's ssh would not: what `auto` goes by. */
 import { execFile } from 'node:child_process';
 import { listAgentKeys } from './agent-keys.ts';
+import { ALGORITHM_KINDS, ALGORITHMS } from './algorithms.ts';
 import type { SshSettings } from './config.ts';
 import type { SshConfigValues } from './config-file.ts';
 import { hostNames, knownHostsOf } from './host-key-check.ts';
-import { judgesAlgorithm } from './host-key.ts';
+import { HOST_KEY_ALGORITHMS } from './host-key.ts';
 import { certificateBeside, NEEDS_SYSTEM, readKeyFile } from './key-file.ts';
 import { matchesHost } from './known-hosts.ts';
 
 const PROGRAM_LIMIT_MS = 5000;
 const AGENT_LIMIT_MS = 5000;
-/** The kinds of key exchange that ssh2 knows. */
-const KEY_EXCHANGES = /^(curve25519-sha256(@libssh\.org)?|ecdh-sha2-nistp\d+|diffie-hellman-group.*)$/;
 
 /** Why only the system's ssh can log in, as the rest of a sentence; undefined: there is no such reason. */
 export async function reasonForSystem(
@@ -36,15 +35,10 @@ function reasonInSettings(settings: SshSettings, values: SshConfigValues): strin
   for (const keyword of ['PKCS11Provider', 'KnownHostsCommand'])
     if (isOn(values, keyword.toLowerCase())) return `${keyword} is set`;
   if (/^(yes|true)$/i.test(values.get('verifyhostkeydns')?.[0] ?? '')) return 'VerifyHostKeyDNS is on';
-  if (settings.hostKeyAlgorithms?.some(judgesAlgorithm) === false)
+  if (settings.hostKeyAlgorithms?.some((name) => HOST_KEY_ALGORITHMS.includes(name)) === false)
     return 'HostKeyAlgorithms allows none that the built-in client can check';
-  if (
-    values
-      .get('kexalgorithms')?.[0]
-      ?.split(',')
-      .some((name) => KEY_EXCHANGES.test(name)) === false
-  )
-    return 'KexAlgorithms allows none that the built-in client has';
+  const lacking = ALGORITHM_KINDS.find((kind) => settings.algorithms[kind].length === 0);
+  if (lacking !== undefined) return `${ALGORITHMS[lacking].keyword} allows none that the built-in client has`;
   return undefined;
 }
 

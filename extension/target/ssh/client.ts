@@ -1,8 +1,10 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ssh2 from 'ssh2';
 import type { Client, ClientChannel, ParsedKey } from 'ssh2';
 import { cancelled, PacketTraceError, throwIfCancelled } from '../../base/errors.ts';
 import { printable, printableLines } from '../../base/printable.ts';
+import { requireAlgorithms } from './algorithms.ts';
 import { Authentication } from './authentication.ts';
 import type { HostKeyPolicy, HostKeyStore, Logger, Prompts } from '../connection.ts';
 import { Deadline } from './deadline.ts';
@@ -15,6 +17,8 @@ const KEEPALIVE_MS = 15_000;
 const KEEPALIVE_MISSES = 3;
 /** For each answer of the host in the login; ssh(1) has no such limit, and hosts give up after two minutes themselves. */
 const LOGIN_STEP_MS = 180_000;
+/** For a command to begin. A host that is gone is noticed by the keepalive; this is for one that answers nothing else. */
+const COMMAND_START_MS = 60_000;
 /** Of what a server says in farewell. */
 const SAID_LIMIT = 300;
 
@@ -31,6 +35,8 @@ export interface SshClientRequest {
   unlocked: Map<string, ParsedKey>;
   /** In place of LOGIN_STEP_MS. */
   loginStepMs?: number | undefined;
+  /** In place of COMMAND_START_MS. */
+  commandStartMs?: number | undefined;
   /** Opens the way to the host's SSH port: TCP, a jump host's channel, or a proxy command. */
   openTransport(deadline: AbortSignal): Promise<Duplex>;
 }
@@ -43,6 +49,7 @@ export class SshClient implements Shell {
   private constructor(
     readonly name: string,
     private readonly client: Client,
+    private readonly commandStartMs: number,
   ) {
     client.on('close', () => (this.#alive = false));
   }
@@ -57,12 +64,13 @@ export class SshClient implements Shell {
     request.signal?.addEventListener('abort', cancel);
     try {
       throwIfCancelled(request.signal);
+      requireAlgorithms(settings.algorithms);
       deadline.restart();
       const check = await HostKeyCheck.load({ ...request, deadline });
       const transport = await request.openTransport(limit.signal);
       const client = await logIn(request, name, transport, check, deadline, limit);
       log.info(`Connected to ${name}`);
-      return new SshClient(name, client);
+      return new SshClient(name, client, request.commandStartMs ?? COMMAND_START_MS);
     } catch (error) {
       throw limit.signal.aborted ? limit.signal.reason : error;
     } finally {
@@ -77,13 +85,17 @@ export class SshClient implements Shell {
         reject(connectionLost(this));
         return;
       }
-      const cancel = () => reject(cancelled());
+      let given: PacketTraceError | undefined;
+      const giveUp = (error: PacketTraceError) => reject((given = error));
+      const cancel = () => giveUp(cancelled());
+      const timer = setTimeout(() => giveUp(noCommand(this.name, this.commandStartMs)), this.commandStartMs);
       signal?.addEventListener('abort', cancel);
       this.client.exec('/bin/sh', (error, channel) => {
+        clearTimeout(timer);
         signal?.removeEventListener('abort', cancel);
         if (error === undefined) {
           const process = this.#process(channel);
-          if (signal?.aborted === true) process.kill();
+          if (given !== undefined) process.kill();
           resolve(process);
         } else if (!this.#alive) {
           reject(connectionLost(this));
@@ -212,9 +224,14 @@ function logIn(
         readyTimeout: 0,
         keepaliveInterval: KEEPALIVE_MS,
         keepaliveCountMax: KEEPALIVE_MISSES,
-        algorithms: { serverHostKey: check.algorithms as [] },
+        algorithms: {
+          serverHostKey: check.algorithms as [],
+          kex: settings.algorithms.kex as [],
+          cipher: settings.algorithms.cipher as [],
+          hmac: settings.algorithms.hmac as [],
+        },
         hostVerifier: (key: Buffer, verify: (accepted: boolean) => void) => {
-          void check.accepts(key).then((accepted) => {
+          void check.accepts(key, isThisMachine(transport)).then((accepted) => {
             // The host is there and is the right one: from now on it may take its time (a push to a phone, a directory).
             if (accepted && !verified) {
               connecting.stop();
@@ -241,6 +258,20 @@ function noAnswer(name: string, { connectTimeoutMs }: SshSettings): PacketTraceE
     `${name} did not answer within ${seconds(connectTimeoutMs)}.`,
     'Check the address, that the host is up, and that no firewall drops connections to its SSH port.',
   );
+}
+
+function noCommand(name: string, milliseconds: number): PacketTraceError {
+  return new PacketTraceError(
+    'connection-timeout',
+    `${name} did not begin a command within ${seconds(milliseconds)}.`,
+    `Check that \`ssh ${name} true\` works; what keeps the host waiting stands in its log.`,
+  );
+}
+
+/** A connection over TCP that does not leave this machine; what comes through a jump host or a command may. */
+function isThisMachine(transport: Duplex): boolean {
+  const address = transport instanceof Socket ? transport.remoteAddress : undefined;
+  return address !== undefined && /^(::ffff:)?127\.|^::1$/.test(address);
 }
 
 function loginStalled(name: string, waitingFor: string, stepMs: number): PacketTraceError {

@@ -4,8 +4,10 @@ import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { PacketTraceError } from '../../base/errors.ts';
 import type { HostKeyPolicy, Logger } from '../connection.ts';
+import { type AlgorithmKind, ALGORITHM_KINDS, ALGORITHMS, allowed } from './algorithms.ts';
 import { readConfigFor } from './config-file.ts';
 import type { SshConfigValues } from './config-file.ts';
+import { HOST_KEY_ALGORITHMS } from './host-key.ts';
 import { agentSocket, expandPath, expandTokens } from './config-tokens.ts';
 import type { SshTargetName } from '../target-name.ts';
 
@@ -23,10 +25,14 @@ export interface SshSettings {
   /** The host's names in known_hosts come from this instead, where it is set. */
   hostKeyAlias: string | undefined;
   hostKeyAlgorithms: string[] | undefined;
+  /** Those of the built-in client that are allowed. */
+  algorithms: Readonly<Record<AlgorithmKind, readonly string[]>>;
   knownHostsFiles: string[];
   /** Keys that no host may have: public keys or a key revocation list. */
   revokedKeysFile: string | undefined;
   strictHostKeyChecking: HostKeyPolicy;
+  /** Any key is taken from this machine itself (NoHostAuthenticationForLocalhost). */
+  trustsThisMachine: boolean;
   identityFiles: string[];
   certificateFiles: string[];
   identitiesOnly: boolean;
@@ -172,7 +178,13 @@ export function settingsFrom(values: SshConfigValues, name: SshTargetName): SshS
     port,
     user,
     hostKeyAlias,
-    hostKeyAlgorithms: get('hostkeyalgorithms')?.split(','),
+    hostKeyAlgorithms: hostKeyAlgorithms(get('hostkeyalgorithms')),
+    algorithms: Object.fromEntries(
+      ALGORITHM_KINDS.map((kind) => [
+        kind,
+        allowed(ALGORITHMS[kind], get(ALGORITHMS[kind].keyword.toLowerCase())),
+      ]),
+    ) as Record<AlgorithmKind, readonly string[]>,
     knownHostsFiles: [
       ...(values.has('userknownhostsfile')
         ? paths('userknownhostsfile', /\s+/)
@@ -183,6 +195,7 @@ export function settingsFrom(values: SshConfigValues, name: SshTargetName): SshS
     ],
     revokedKeysFile: paths('revokedhostkeys')[0],
     strictHostKeyChecking: hostKeyPolicy(get('stricthostkeychecking')),
+    trustsThisMachine: isYes(get('nohostauthenticationforlocalhost')),
     identityFiles: values.has('identityfile')
       ? paths('identityfile')
       : DEFAULT_IDENTITIES.map((file) => `${homedir()}/.ssh/${file}`),
@@ -196,6 +209,12 @@ export function settingsFrom(values: SshConfigValues, name: SshTargetName): SshS
     batchMode: isYes(get('batchmode')),
     connectTimeoutMs: timeout > 0 ? timeout * 1000 : CONNECT_TIMEOUT_MS,
   };
+}
+
+/** Only files have lists with a sign; ssh -G gives what comes of them. */
+function hostKeyAlgorithms(list: string | undefined): string[] | undefined {
+  if (list === undefined || !/^[+^-]/.test(list)) return list?.split(',');
+  return [...allowed({ usual: HOST_KEY_ALGORITHMS, old: [] }, list)];
 }
 
 /** `no` would take a changed key too, which we never do: it is as accept-new here. */

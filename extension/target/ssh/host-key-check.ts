@@ -59,18 +59,26 @@ export class HostKeyCheck {
     return orderAlgorithms(this.names, this.entries, this.request.settings.hostKeyAlgorithms);
   }
 
-  async accepts(blob: Buffer): Promise<boolean> {
+  /** @param fromThisMachine who shows it is no other machine */
+  async accepts(blob: Buffer, fromThisMachine = false): Promise<boolean> {
     if (this.#accepted.has(key(blob))) return true;
     const verdict = judgeHostKey(this.names, blob, this.entries);
     try {
       await this.#checkRevocation(blob);
-      if (verdict.kind !== 'known') await this.#settle(verdict, blob);
+      const isTrusted = verdict.kind !== 'revoked' && fromThisMachine && this.#trustsThisMachine;
+      if (verdict.kind !== 'known' && !isTrusted) await this.#settle(verdict, blob);
       this.#accepted.add(key(blob));
       return true;
     } catch (error) {
       this.refusal = error instanceof PacketTraceError ? error : this.#notTrusted(blob, String(error));
       return false;
     }
+  }
+
+  /** As in ssh, a HostKeyAlias says that it is another machine, one behind a forwarded port. */
+  get #trustsThisMachine(): boolean {
+    const { trustsThisMachine, hostKeyAlias } = this.request.settings;
+    return trustsThisMachine && hostKeyAlias === undefined;
   }
 
   async #settle(verdict: Exclude<HostKeyVerdict, { kind: 'known' }>, blob: Buffer): Promise<void> {

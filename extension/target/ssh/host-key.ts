@@ -22,10 +22,8 @@ const ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
   'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256'],
 };
 
-/** Whether a host key algorithm is one of ours. */
-export function judgesAlgorithm(algorithm: string): boolean {
-  return Object.values(ALGORITHMS).some((algorithms) => algorithms.includes(algorithm));
-}
+/** All of them, best first. */
+export const HOST_KEY_ALGORITHMS: readonly string[] = Object.values(ALGORITHMS).flat();
 
 /** The type that a public key blob names, e.g. `ssh-ed25519`. */
 export function keyTypeOf(blob: Buffer): string {

@@ -15,7 +15,7 @@ export async function changeFilter(model: TraceModel, adviser: FilterAdviser): P
   const answer = await askFilter(present, adviser, { title: `Change the filter of the trace of ${target}` });
   if (answer === undefined || answer === 'back') return;
   try {
-    await withStatusBarProgress('Changing the filter', () => shown.changeFilter(answer.filter));
+    await withStatusBarProgress('Changing the filter', () => shown.changeFilter({ filter: answer.filter }));
   } catch (error) {
     showError(error);
   }

@@ -7,6 +7,7 @@ import { FilterCompiler } from '../../../extension/filter/filter-compiler.ts';
 import { type Attached, SILENCE_ENDS_MS, type StartRequest } from '../../../common/protocol.ts';
 import { EventKind } from '../../../common/layouts.ts';
 import { AGENT_FOLDER, type AgentClient } from './client.ts';
+import { assertConditions } from './conditions.ts';
 import {
   agentSuite,
   ALL_ICMP,
@@ -441,6 +442,8 @@ describe('agent on 6.12', () => {
   });
 
   test('probes a module that is loaded meanwhile', () => assertNewModuleIsProbed(suite));
+
+  test('conditions, changed while tracing', () => assertConditions(suite));
 
   test('runs two traces at once, each with its own filter', async () => {
     const first = await trace(FEW_FUNCTIONS);

@@ -28,6 +28,17 @@ const KEPT = [
   [SECOND, BOTH],
 ];
 
+/** What no kernel's verifier takes: packets from any of 9000 addresses, of which it must keep each in mind. */
+const TOO_MANY_ADDRESSES: CompiledFilter['l3'] = [
+  [0x20, 0, 0, 12], // ld [12]
+  ...Array.from({ length: 9000 }, (_, nth): [number, number, number, number][] => {
+    const left = 99 - (nth % 100);
+    const compare: [number, number, number, number] = [0x15, left + 1, 0, 0x0a000000 + nth]; // jeq #address, to the ret
+    return left > 0 ? [compare] : [compare, [0x05, 0, 0, 1], [0x06, 0, 0, 0xffff]]; // ja over ret #65535
+  }).flat(),
+  [0x06, 0, 0, 0], // ret #0
+];
+
 /** Every packet passes each of them once. */
 const FUNCTIONS = ['ip_send_skb', 'ip_output', 'ip_rcv'];
 
@@ -155,14 +166,25 @@ for (const { kernel, backend } of KERNELS)
       assert.ok(generations.size > CHANGES / 2, `events of ${generations.size} filters only`);
     });
 
-    test('a filter that is refused leaves the old one in force', async () => {
+    /** Asks for a filter that is refused, and sees that the one before it goes on. */
+    async function refused(filter: CompiledFilter, says: RegExp): Promise<void> {
       const { client } = await start(filters[0]);
-      client.send({ type: 'filter', filter: { l2: [[0xff, 0, 0, 0]], l3: null }, generation: 1 });
-      await assert.rejects(client.message('filter-changed'), /"generation":1/);
+      client.send({ type: 'filter', filter, generation: 1 });
+      await assert.rejects(client.message('filter-changed'), (error: Error) => {
+        assert.match(error.message, /"generation":1/);
+        assert.match(error.message, says);
+        return true;
+      });
       await sh('echo x | nc -u -w 1 127.0.0.1 7001 || true');
       client.messages.length = 0;
       client.send({ type: 'stop' });
       assert.ok((await client.message('end')).events > 0);
       assert.deepEqual([...new Set(client.events.map(({ generation }) => generation))], [0]);
-    });
+    }
+
+    test('a filter that is refused leaves the old one in force', () =>
+      refused({ l2: [[0xff, 0, 0, 0]], l3: null }, /"code":"bad-filter"/));
+
+    test('a filter that is too large for the kernel says so, and leaves the old one in force', () =>
+      refused({ l2: null, l3: TOO_MANY_ADDRESSES }, /too large for the kernel.*branches.*Use fewer terms/));
   });

@@ -32,6 +32,9 @@ const ICMP: StartRequest['filter'] = {
   ],
 };
 
+/** An emulated arm64 processor on a busy machine takes minutes. */
+const ATTACH_LIMIT_MS = 300_000;
+
 export const ALL_ICMP: StartRequest = {
   type: 'start',
   filter: ICMP,
@@ -68,7 +71,7 @@ export function agentSuite(kernel: KernelName, options: Pick<BootOptions, 'fiveL
     trace: async (request: StartRequest): Promise<{ client: AgentClient; attached: Attached }> => {
       const client = connect();
       client.send(request);
-      return { client, attached: await client.message('attached', 120_000) };
+      return { client, attached: await client.message('attached', ATTACH_LIMIT_MS) };
     },
     sh: async (command: string): Promise<string> => {
       const { code, stdout, stderr } = await guest.exec(command);
@@ -128,4 +131,44 @@ export function assertInOrder(actual: string[], wanted: string[]): void {
   let at = 0;
   for (const name of actual) if (name === wanted[at]) at++;
   assert.equal(at, wanted.length, `${wanted[at]} is missing in ${actual.join(' ')}`);
+}
+
+const LOOKUP = 'fib_table_lookup';
+
+/** Routes are looked up for each answer that comes in, and for other things that are not to be seen. */
+export async function assertBystander({
+  trace,
+  sh,
+}: Pick<ReturnType<typeof agentSuite>, 'trace' | 'sh'>): Promise<void> {
+  const { client, attached } = await trace({
+    ...ALL_ICMP,
+    functions: 'ip_.*|icmp_rcv',
+    bystanders: [LOOKUP],
+  });
+  const found = attached.functions.find(({ name }) => name === LOOKUP);
+  assert.equal(found?.argument, 0);
+  await sh(
+    `bash -c 'for i in {1..100}; do echo > /dev/udp/${GATEWAY}/9; done; true' & ping -q -i 0.2 -c 5 ${GATEWAY}; wait`,
+  );
+  client.send({ type: 'stop' });
+  await client.message('end');
+  const names = new Map(attached.functions.map(({ address, name }) => [address % 2 ** 32, name]));
+  const answers = new Map<number, string[]>();
+  for (const { life, place, isQuiet } of client.events)
+    if (!isQuiet) answers.set(life, [...(answers.get(life) ?? []), names.get(place) ?? '']);
+  const looked = [...answers.values()].filter((path) => path.includes(LOOKUP));
+  const received = [...answers.values()].filter((path) => path.includes('icmp_rcv'));
+  assert.equal(received.length, 5);
+  // Of packets that come together the kernel looks up the first one's route only.
+  const alone = received.filter((path) => !path.includes('ip_route_use_hint'));
+  assert.ok(alone.length > 0, 'every answer came together with another packet');
+  assert.deepEqual(looked, alone, 'lookups are in the path of the answers, and in no other');
+  for (const path of looked) {
+    const before = path.filter((name, index) => name !== LOOKUP && path[index + 1] === LOOKUP);
+    assert.ok(
+      before.every((name) => /^ip_(rcv|route_input)/.test(name)),
+      path.join(' '),
+    );
+    assert.ok(path.indexOf(LOOKUP) < path.indexOf('icmp_rcv'), path.join(' '));
+  }
 }

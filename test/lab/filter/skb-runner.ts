@@ -181,6 +181,7 @@ async function main(): Promise<void> {
     directReads: directReads !== undefined,
     generation: 0,
     track: false,
+    bystanders: false,
     cpus: possibleCpus(),
   });
   const [l2, l3] = [prepare('l2'), prepare('l3')];

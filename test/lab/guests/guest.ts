@@ -7,7 +7,7 @@ import { ensureInstalled } from '../../../build/packages/debian.ts';
 import { GuestShell, type ExecOptions, type ExecResult } from './exec.ts';
 import { kernelImage } from '../images/kernel.ts';
 import { userlandImage, type Userland } from '../images/userland.ts';
-import type { KernelName } from '../images/kernels.ts';
+import { archOf, type KernelName } from '../images/kernels.ts';
 import { startMachine, type Machine } from './qemu.ts';
 import { makeSeed, READY_LINE, type GuestUser, type Seed } from './seed.ts';
 
@@ -89,9 +89,10 @@ export class LabFault extends Error {}
 
 async function boot(options: BootOptions, log: (line: string) => void): Promise<Guest> {
   const { kernel, userland, signal, countInstructions = false, fiveLevelPaging = false } = options;
-  await ensureInstalled(['qemu-system-x86', 'openssh-client']);
+  const arch = archOf(kernel);
+  await ensureInstalled([arch === 'arm64' ? 'qemu-system-arm' : 'qemu-system-x86', 'openssh-client']);
   const image = await kernelImage(kernel, log);
-  const root = await userlandImage(userland, log);
+  const root = await userlandImage(userland, arch, log);
   signal?.throwIfAborted();
   const dir = await mkdtemp(join(tmpdir(), 'packet-trace-lab-'));
   const removeAtExit = () => rmSync(dir, { recursive: true, force: true });
@@ -108,7 +109,7 @@ async function boot(options: BootOptions, log: (line: string) => void): Promise<
   };
   try {
     log(`booting ${image.release}`);
-    const seed = await makeSeed(dir, `lab-${kernel.replace('.', '-')}-${userland}`);
+    const seed = await makeSeed(dir, `lab-${kernel.replaceAll('.', '-')}-${userland}`);
     machine = await startMachine({
       kernel: image,
       root,

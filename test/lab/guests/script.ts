@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { distDir, repoRoot } from '../../../build/paths.ts';
 import { run } from '../../../build/run.ts';
+import { archOf } from '../images/kernels.ts';
 import type { Guest } from './guest.ts';
 
 const FOLDER = '/root/script';
@@ -18,7 +19,9 @@ export async function runBundled(
   input: unknown,
   timeoutMs: number,
 ): Promise<string> {
-  const parts = await run('sh', ['-c', 'tar -C "$0" -cz linux-x64 | base64', join(distDir, 'agent')]);
+  const platform = archOf(guest.kernel) === 'arm64' ? 'linux-arm64' : 'linux-x64';
+  const tar = 'tar -C "$0" -cz "$1" | base64';
+  const parts = await run('sh', ['-c', tar, join(distDir, 'agent'), platform]);
   const file = `${FOLDER}/${basename(script, '.ts')}.cjs`;
   await exec(guest, `mkdir -p ${FOLDER} && base64 -d | tar -C ${FOLDER} -xz`, parts);
   await exec(guest, `cat > ${file}`, await bundle(script));

@@ -24,11 +24,12 @@ export const initramfsRecipe = [MODULES, INIT, 1];
 /**
  * Writes an uncompressed initramfs that loads the drivers and mounts the drives, into `out`.
  * @param modules The kernel's /lib/modules/RELEASE with its modules.dep.
+ * @param busybox a program for the kernel's processor
  */
-export async function makeInitramfs(modules: string, out: string): Promise<void> {
+export async function makeInitramfs(modules: string, busybox: string, out: string): Promise<void> {
   const tree = `${out}.tree`;
   for (const dir of ['bin', 'dev', 'modules', 'newroot']) await mkdir(join(tree, dir), { recursive: true });
-  await copyFile('/bin/busybox', join(tree, 'bin/busybox'));
+  await copyFile(busybox, join(tree, 'bin/busybox'));
   await writeFile(join(tree, 'init'), INIT);
   await chmod(join(tree, 'init'), 0o755);
   const files = loadOrder(await readFile(join(modules, 'modules.dep'), 'utf8'), MODULES);

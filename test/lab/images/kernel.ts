@@ -1,14 +1,20 @@
 import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { downloadPackage, ensureInstalled } from '../../../build/packages/debian.ts';
+import {
+  downloadPackage,
+  ensureInstalled,
+  unpackPackage,
+  type DebianArch,
+} from '../../../build/packages/debian.ts';
 import { cacheDir } from '../../../build/paths.ts';
 import { run } from '../../../build/run.ts';
 import { cachedFolder, makeExt4, recipeHash } from './cache.ts';
 import { initramfsRecipe, makeInitramfs } from './initramfs.ts';
-import { kernelPackages, type KernelName, type KernelPackages } from './kernels.ts';
+import { archOf, kernelPackages, type KernelName, type KernelPackages } from './kernels.ts';
 
 export interface KernelImage {
   release: string;
+  arch: DebianArch;
   /** Paths: the compressed kernel, its initramfs, and an ext4 image of /usr/lib/modules. */
   vmlinuz: string;
   initramfs: string;
@@ -21,12 +27,14 @@ const RESOLVED_KEEP_MS = 24 * 3600 * 1000;
 /** All that it takes to boot a kernel, for any userland. */
 export async function kernelImage(kernel: KernelName, log: (line: string) => void): Promise<KernelImage> {
   const { release, suite, packages } = await resolve(kernel, log);
+  const arch = archOf(kernel);
   const recipe = recipeHash([packages, initramfsRecipe, 1]);
   const dir = await cachedFolder(`kernel-${kernel}`, recipe, async (dir) => {
     log(`fetching kernel ${release}`);
-    await ensureInstalled(['busybox-static', 'cpio', 'e2fsprogs', 'kmod', 'xz-utils']);
+    await ensureInstalled(['cpio', 'e2fsprogs', 'kmod', 'xz-utils']);
     const tree = join(dir, 'tree');
-    for (const { name } of packages) await run('dpkg', ['-x', await downloadPackage(suite, name), tree]);
+    for (const { name } of packages)
+      await run('dpkg', ['-x', await downloadPackage(suite, name, arch), tree]);
     await copyFile(await findKernel(tree, release), join(dir, 'vmlinuz'));
     // Debian moved /lib/modules to /usr/lib/modules; depmod and the image want one place.
     const modules = join(dir, 'lib/modules');
@@ -34,13 +42,24 @@ export async function kernelImage(kernel: KernelName, log: (line: string) => voi
     const packed = await findModules(tree, release);
     await rename(packed, join(modules, release));
     await run('depmod', ['-b', dir, release]);
-    await makeInitramfs(join(modules, release), join(dir, 'initramfs'));
+    await makeInitramfs(join(modules, release), await busybox(arch), join(dir, 'initramfs'));
     await makeExt4(modules, join(dir, 'modules.img'), 0);
     await rm(tree, { recursive: true });
     await rm(join(dir, 'lib'), { recursive: true });
   });
   const path = (name: string) => join(dir, name);
-  return { release, vmlinuz: path('vmlinuz'), initramfs: path('initramfs'), modules: path('modules.img') };
+  return {
+    release,
+    arch,
+    vmlinuz: path('vmlinuz'),
+    initramfs: path('initramfs'),
+    modules: path('modules.img'),
+  };
+}
+
+/** The path of a busybox that needs no libraries. */
+async function busybox(arch: DebianArch): Promise<string> {
+  return join(await unpackPackage('bookworm', 'busybox-static', arch), 'bin/busybox');
 }
 
 /** The kernel's packages, from the answer of the last day, or from an older one while the mirror is away. */

@@ -1,9 +1,10 @@
 import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ensureInstalled, mirror } from '../../../build/packages/debian.ts';
+import { ensureInstalled, mirror, type DebianArch } from '../../../build/packages/debian.ts';
 import { cacheDir } from '../../../build/paths.ts';
 import { run } from '../../../build/run.ts';
 import { cachedFolder, makeExt4, recipeHash } from './cache.ts';
+import { foreignRecipe, unpackForeign } from './foreign-userland.ts';
 import { withLock } from '../../../build/lock.ts';
 
 export type Userland = 'node' | 'bare';
@@ -37,40 +38,64 @@ sudoer ALL=(ALL:ALL) ALL
 
 const ROOM_MB = 512;
 
-/** A Debian root file system as an ext4 image, the same for every kernel; returns its path. */
-export async function userlandImage(userland: Userland, log: (line: string) => void): Promise<string> {
-  const recipe = recipeHash([SUITE, PACKAGES[userland], REMOVE, USERS, SUDOERS, ROOM_MB, 2]);
-  const dir = await cachedFolder(`userland-${userland}`, recipe, async (dir) => {
-    log(`building the ${userland} userland (debootstrap of ${SUITE}); this takes about a minute, once`);
+/** A Debian root file system as an ext4 image, the same for every kernel of a processor; returns its path. */
+export async function userlandImage(
+  userland: Userland,
+  arch: DebianArch,
+  log: (line: string) => void,
+): Promise<string> {
+  const parts = [SUITE, PACKAGES[userland], REMOVE, USERS, SUDOERS, ROOM_MB, 2];
+  const foreign = arch === 'amd64' ? '' : `-${arch}`;
+  const recipe = recipeHash(foreign === '' ? parts : [...parts, foreignRecipe]);
+  const dir = await cachedFolder(`userland-${userland}${foreign}`, recipe, async (dir) => {
+    log(`building the ${userland} userland for ${arch} (debootstrap of ${SUITE}); it takes a minute, once`);
     await ensureInstalled(['debootstrap', 'e2fsprogs']);
     const tree = join(dir, 'tree');
-    await debootstrap(tree, PACKAGES[userland]);
-    await customise(tree);
+    if (foreign === '') {
+      await debootstrap(tree, arch, PACKAGES[userland]);
+      await customise(tree);
+    } else {
+      const downloads = join(dir, 'downloads');
+      await debootstrap(downloads, arch, PACKAGES[userland], ['--download-only']);
+      await unpackForeign(join(downloads, 'var/cache/apt/archives'), tree, USERS);
+      await rm(downloads, { recursive: true });
+    }
+    await addToImage(tree);
     await makeExt4(tree, join(dir, 'root.img'), ROOM_MB);
     await rm(tree, { recursive: true });
   });
   return join(dir, 'root.img');
 }
 
-async function debootstrap(tree: string, packages: string[]): Promise<void> {
+async function debootstrap(
+  tree: string,
+  arch: DebianArch,
+  packages: string[],
+  options: string[] = [],
+): Promise<void> {
+  const name = arch === 'amd64' ? 'debootstrap' : `debootstrap-${arch}`;
   const command = [
     // In namespaces of its own, what it mounts and starts ends with it; and it ends when this process is killed.
     ...['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child', '--'],
-    ...['debootstrap', '--variant=minbase', `--include=${packages.join(',')}`],
-    `--cache-dir=${cacheDir('lab', 'debootstrap')}`, // both userlands share most packages
+    ...['debootstrap', '--variant=minbase', `--arch=${arch}`, `--include=${packages.join(',')}`, ...options],
+    `--cache-dir=${cacheDir('lab', name)}`, // the userlands share most packages
     ...[SUITE, tree, await mirror()],
   ];
-  await withLock('debootstrap', () => run('setpriv', command));
+  await withLock(name, () => run('setpriv', command));
 }
 
 async function customise(tree: string): Promise<void> {
-  for (const path of REMOVE) await rm(join(tree, path), { recursive: true, force: true });
-  await mkdir(join(tree, 'usr/lib/modules'), { recursive: true }); // the kernel's drive is mounted there
   const ssh = join(tree, 'etc/ssh');
   for (const file of await readdir(ssh)) {
     if (file.startsWith('ssh_host_')) await rm(join(ssh, file));
   }
   for (const user of USERS) await run('chroot', [tree, 'useradd', '-m', '-s', '/bin/bash', user]);
+}
+
+/** What every userland has, and has not. */
+async function addToImage(tree: string): Promise<void> {
+  for (const path of REMOVE) await rm(join(tree, path), { recursive: true, force: true });
+  await mkdir(join(tree, 'usr/lib/modules'), { recursive: true }); // the kernel's drive is mounted there
   await writeFile(join(tree, 'etc/sudoers.d/lab'), SUDOERS);
   await chmod(join(tree, 'etc/sudoers.d/lab'), 0o440);
 }

@@ -1,8 +1,8 @@
 /** What a scenario expects of a trace, and whether stories meet it. */
-import type { KernelName } from '../images/kernels.ts';
+import { seriesOf, type KernelName, type Series } from '../images/kernels.ts';
 import { type End, type Story, tupleText, type Trajectory } from './story.ts';
 
-/** A value, or what it is on some kernels and on all others. */
+/** A value, or what it is on some kernels and on all others; an arm64 kernel that is not named is as its series. */
 export type On<T> = T | { on: Partial<Record<KernelName, T>>; else: T };
 
 export interface ExpectedTrajectory {
@@ -48,10 +48,10 @@ export interface Drop {
 }
 
 /** Kernels before 5.17 give no reasons. */
-export const WITHOUT_REASONS: readonly KernelName[] = ['5.10'];
+export const WITHOUT_REASONS: readonly Series[] = ['5.10'];
 
 /** Kernels before 5.11 have no types (BTF) of modules, so that these functions are not probed. */
-export const WITHOUT_MODULE_TYPES: readonly KernelName[] = ['5.10'];
+export const WITHOUT_MODULE_TYPES: readonly Series[] = ['5.10'];
 const OF_MODULE =
   /^(?:veth|vxlan|geneve|ipgre|gre|ipip|tunnel4|wg|vlan_dev|br|sctp|netem|dummy|esp|mirred|nfqueue|xfrm4_rcv)(?:_|$)/;
 
@@ -61,7 +61,8 @@ export function dropped(reason: On<string>, at: On<string | readonly string[]>):
 
 export function on<T>(kernel: KernelName, value: On<T>): T {
   if (typeof value !== 'object' || value === null || !('on' in value)) return value;
-  return kernel in value.on ? (value.on[kernel] as T) : value.else;
+  const name = kernel in value.on ? kernel : seriesOf(kernel);
+  return name in value.on ? (value.on[name] as T) : value.else;
 }
 
 /** Decides of expectations on one kernel. */
@@ -132,7 +133,7 @@ export class Judge {
     if (typeof wanted === 'string') return end === wanted ? undefined : `end ${end}`;
     if (end !== 'dropped') return `end ${end}`;
     const drop = steps.find(({ kind }) => kind === 'drop');
-    const reason = WITHOUT_REASONS.includes(this.kernel) ? null : on(this.kernel, wanted.reason);
+    const reason = WITHOUT_REASONS.includes(seriesOf(this.kernel)) ? null : on(this.kernel, wanted.reason);
     if (drop?.reason !== reason) return `dropped for ${drop?.reason}`;
     return [on(this.kernel, wanted.at)].flat().includes(drop.function)
       ? undefined
@@ -154,7 +155,9 @@ export class Judge {
   }
 
   #isHidden(names: readonly string[]): boolean {
-    return WITHOUT_MODULE_TYPES.includes(this.kernel) && names.every((name) => OF_MODULE.test(name));
+    return (
+      WITHOUT_MODULE_TYPES.includes(seriesOf(this.kernel)) && names.every((name) => OF_MODULE.test(name))
+    );
   }
 
   #endOf({ end }: ExpectedStory): End {

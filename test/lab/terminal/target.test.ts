@@ -9,14 +9,13 @@ import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { unpackPackage } from '../../../build/packages/debian.ts';
 import { distDir } from '../../../build/paths.ts';
-import { PacketTraceError } from '../../../extension/base/errors.ts';
-import type { ErrorCode } from '../../../extension/base/errors.ts';
 import { connectTarget } from '../../../extension/target/connect.ts';
 import type { ConnectOptions, Prompts } from '../../../extension/target/connection.ts';
 import { cleanTarget } from '../../../extension/target/clean.ts';
 import { TARGET_FOLDERS } from '../../../extension/target/deploy/folder.ts';
 import { FRAME_HEADER_BYTES } from '../../../common/protocol.ts';
 import type { Hello } from '../../../common/protocol.ts';
+import { fails } from '../../support/fails.ts';
 import { bootGuest } from '../guests/guest.ts';
 import type { Guest, GuestUser, Userland } from '../guests/guest.ts';
 
@@ -58,17 +57,6 @@ function answering(...answers: string[]): Prompts & { asked: string[] } {
       return Promise.resolve(answers.shift());
     },
   };
-}
-
-async function fails(code: ErrorCode, attempt: Promise<unknown>): Promise<PacketTraceError> {
-  const error: unknown = await attempt.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof PacketTraceError, `expected ${code}, got ${String(error)}`);
-  assert.equal(error.code, code, error.message);
-  assert.notEqual(error.remedy, '');
-  return error;
 }
 
 /** The agent's first message; leaves the stream flowing. */
@@ -426,10 +414,10 @@ function sudoOfOtherKinds(guest: () => Guest): void {
       async () => {
         const prompts = answering(guest().passwords.sudoer, CODES[0] ?? '');
         (await connectTarget(options(guest(), 'sudoer', { prompts }))).dispose();
-        assert.deepEqual(prompts.asked, ['sudo', 'challenge']);
+        assert.deepEqual(prompts.asked, ['sudo', 'sudo-challenge']);
         const second = answering(guest().passwords.sudoer, 'wrong', guest().passwords.sudoer, CODES[1] ?? '');
         (await connectTarget(options(guest(), 'sudoer', { prompts: second }))).dispose();
-        assert.deepEqual(second.asked, ['sudo', 'challenge', 'sudo', 'challenge']);
+        assert.deepEqual(second.asked, ['sudo', 'sudo-challenge', 'sudo', 'sudo-challenge']);
       },
     ));
 

@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { repoRoot } from '../../../build/paths.ts';
 import { run } from '../../../build/run.ts';
+import { SkipReason } from '../../../remote-agent/plan/policy.ts';
 import { differences, readJsonDocs } from '../../support/json-docs.ts';
 import { bootGuest, type Guest, type KernelName, type Userland } from '../guests/guest.ts';
 import { Home, START_LIMIT_MS, targetArgs } from './packet-trace.ts';
@@ -121,6 +122,36 @@ for (const { kernel, userland, backend, dropFunction } of TARGETS) {
       assert.equal(report.uploadedBytes, 0);
     });
 
+    if (userland === 'node')
+      test('chooses packets by device, mark and an expression, in the words of pwru', async () => {
+        const conditions = ['--filter-ifname', 'lo', '--filter-mark', '0/0xff'];
+        const wrong = await home.run([
+          'trace',
+          ...targetArgs(guest),
+          '--filter-skb-expr',
+          'skb->dev->ifidex == 1',
+        ]);
+        assert.notEqual(wrong.code, 0);
+        assert.match(wrong.stderr, /struct net_device has no member "ifidex"/);
+        assert.match(wrong.stderr, /^ {2}skb->dev->ifidex == 1\n {12}\^~~~~~\n.*Did you mean "ifindex"\?$/m);
+        const trace = home.start([
+          'trace',
+          ...targetArgs(guest),
+          ...conditions,
+          '--filter-skb-expr',
+          'skb->dev->ifindex == 1',
+          'icmp',
+        ]);
+        await trace.attached();
+        await guest.exec('ping -W 1 -c 1 10.0.2.2; ping -W 1 -c 1 -m 1 127.0.0.2; ping -W 1 -c 1 127.0.0.1');
+        await trace.until('the ping', () => trace.stdout.includes('icmp_rcv'));
+        const { code, stdout, stderr } = await trace.interrupt();
+        assert.equal(code, 0, stderr);
+        assert.match(stdout, /127\.0\.0\.1:0->127\.0\.0\.1:0\(icmp\)/);
+        // The answer to the marked ping has no mark.
+        assert.doesNotMatch(stdout, /10\.0\.2\.2|->127\.0\.0\.2/);
+      });
+
     if (kernel === '6.12' && userland === 'node') {
       test('names the functions that pwru names, in its order, for the same kind of packet', async (t) => {
         const pwru = await pwruFunctions(guest);
@@ -134,6 +165,57 @@ for (const { kernel, userland, backend, dropFunction } of TARGETS) {
           pwru,
         );
         assert.equal(ours.find(({ kind }) => kind === 'drop')?.reason, 'NETFILTER_DROP');
+      });
+
+      test('lists every function that pwru attaches to, and more', async (t) => {
+        const attached = await pwruAttaches(guest);
+        const pwrus = attached.split('\n').flatMap((line) => /^\S+/.exec(line) ?? []);
+        assert.ok(pwrus.length > 1000, attached);
+        const { code, stdout, stderr } = await home.run(['functions', ...targetArgs(guest), '--json']);
+        assert.equal(code, 0, stderr);
+        const objects = stdout
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line) as Record<string, unknown>);
+        const documented = readJsonDocs();
+        assert.deepEqual(
+          objects.flatMap((object) => differences(object, documented)),
+          [],
+        );
+        const ours = objects.filter(({ type, reason }) => type === 'function' && reason === null);
+        const names = new Set(ours.map((each) => String(each.function)));
+        // What calls the programs of a tracepoint is no step of a packet; that is told.
+        const ofTracepoints = objects.flatMap((each) =>
+          each.type === 'function' && each.reason === SkipReason.Tracing ? [String(each.function)] : [],
+        );
+        assert.deepEqual(
+          pwrus.filter((name) => !names.has(name) && !ofTracepoints.includes(name)),
+          [],
+        );
+        const more = [...names].filter((name) => !pwrus.includes(name));
+        const ofModules = ours.filter(({ module }) => module !== null);
+        t.diagnostic(`pwru ${pwrus.length}, we ${names.size}; ${ofModules.length} in modules`);
+        assert.ok(ofModules.length > 0, 'none in a module');
+        assert.ok(
+          more.some((name) => /\.(isra|constprop)\./.test(name)),
+          'none that the compiler changed',
+        );
+        assert.ok(more.includes('skb_checksum'), 'none with a const packet');
+        assert.equal(await armedProbes(guest), 0);
+      });
+
+      test('counts calls until Ctrl-C', async () => {
+        const args = ['--filter-func', 'icmp_rcv|icmp_send', '--count', '--seconds', '600'];
+        const counting = home.start(['functions', ...targetArgs(guest), ...args]);
+        await counting.until('the counting', () => counting.stderr.includes('Counting'), START_LIMIT_MS);
+        await guest.exec('ping -q -i 0.05 -c 40 127.0.0.1');
+        const { code, stdout } = await counting.interrupt();
+        assert.equal(code, 0);
+        assert.match(
+          stdout,
+          /^ +80 {2}icmp_rcv +argument 1\n1 of \d functions? .* called within [\d.]+ s\.$/m,
+        );
+        assert.equal(await armedProbes(guest), 0);
       });
 
       test('traces the machine that it runs on', async () => {
@@ -204,6 +286,17 @@ for (const { kernel, userland, backend, dropFunction } of TARGETS) {
       });
     }
   });
+}
+
+/** What ftrace calls out of while pwru runs, a line each that begins with its name. */
+async function pwruAttaches(guest: Guest): Promise<string> {
+  const script = `
+    rm -f /tmp/ready
+    pwru --ready-file /tmp/ready '${FILTER}' > /dev/null 2>&1 &
+    for i in $(seq 600); do test -e /tmp/ready && break; sleep 0.1; done
+    cat /sys/kernel/tracing/enabled_functions
+    kill -INT $!; wait`;
+  return (await guest.exec(script, { timeoutMs: START_LIMIT_MS })).stdout;
 }
 
 /** What pwru prints for the SYN of one curl. */

@@ -1,7 +1,9 @@
 /** Writes BTF as the kernel's build does (Documentation/bpf/btf.rst), so that tests can describe a kernel. */
-import { BtfKind } from '../../../remote-agent/btf/btf.ts';
+import { BtfKind } from '../../../common/btf/btf.ts';
 
 const HEADER_BYTES = 24;
+
+export type StructureMember = readonly [name: string, type: number, bits: number, width?: number];
 
 export class BtfBuilder {
   readonly #words: number[] = [];
@@ -32,6 +34,26 @@ export class BtfBuilder {
 
   struct(name: string, bytes: number): number {
     return this.add(BtfKind.Struct, name, bytes);
+  }
+
+  /** A structure with members; `[name, type, bits]`, and of a bit field its width. */
+  structure(
+    name: string,
+    bytes: number,
+    members: readonly StructureMember[],
+    kind: number = BtfKind.Struct,
+  ): number {
+    const extra = members.flatMap(([member, type, bits, width = 0]) => [
+      member === '' ? 0 : this.#string(member),
+      type,
+      bits + width * 2 ** 24,
+    ]);
+    return this.add(kind, name, bytes, members.length, extra, true);
+  }
+
+  /** An integer type with its encoding: BTF_INT_SIGNED is 1, BTF_INT_BOOL 4. */
+  integer(name: string, bytes: number, encoding: number): number {
+    return this.add(BtfKind.Int, name, bytes, 0, [bytes * 8 + encoding * 2 ** 24]);
   }
 
   pointer(to: number): number {

@@ -1,5 +1,6 @@
 /** A trace whose agent the test plays, and the process around the terminal front end. */
 import { PassThrough, Writable } from 'node:stream';
+import type { FilterTexts } from '../../../extension/recording/filters.ts';
 import { startCapture } from '../../../extension/tracing/engine.ts';
 import type { Environment } from '../../../extension/cli/environment.ts';
 import type { TargetFacts } from '../../../extension/target/connection.ts';
@@ -33,8 +34,7 @@ export class FakeTrace {
       this.agent.connection,
       {
         filter: { ...request, compiled: null },
-        functions: null,
-        backend: 'auto',
+        asked: { functions: null, backend: 'auto' },
         keepEvents: request.keepEvents,
         readOnce: request.readOnce,
         wantBuild: request.wantBuild === true,
@@ -50,7 +50,8 @@ export class FakeTrace {
       startAgent: () => Promise.reject(new Error()),
       dispose: () => undefined,
     };
-    const changeFilter = (filter: string) => capture.changeFilter({ ...request, filter, compiled: null });
+    const changeFilter = (change: Partial<FilterTexts>) =>
+      capture.changeFilter({ ...request, ...change, compiled: null });
     const reconnect = () => Promise.reject(new Error('there is no other agent'));
     return { target, capture, changeFilter, reconnect, dispose: async () => void (await capture.stop()) };
   };

@@ -46,7 +46,13 @@ const MAX_STEPS = 1_000_000;
 const u32 = (value: bigint) => BigInt.asUintN(32, value);
 const u64 = (value: bigint) => BigInt.asUintN(64, value);
 
+/** What the function returns as an `int`. */
 export function runEbpf(code: Uint8Array, args: readonly bigint[], memory: FakeMemory): number {
+  return Number(u32(runEbpf64(code, args, memory)));
+}
+
+/** R0 at the end. */
+export function runEbpf64(code: Uint8Array, args: readonly bigint[], memory: FakeMemory): bigint {
   const view = new DataView(code.buffer, code.byteOffset, code.byteLength);
   const registers: (bigint | undefined)[] = new Array<undefined>(11);
   args.forEach((value, index) => (registers[1 + index] = u64(value)));
@@ -68,7 +74,7 @@ export function runEbpf(code: Uint8Array, args: readonly bigint[], memory: FakeM
     pc++;
     const kind = opcode & 0x07;
     const operand = () => (opcode & 0x08 ? get(src) : imm);
-    if (opcode === 0x95) return Number(u32(get(0)));
+    if (opcode === 0x95) return get(0);
     if (opcode === 0x85 && src === 2) {
       const result = get(1); // bpf_rdonly_cast
       registers.fill(undefined, 1, 6);
@@ -93,7 +99,7 @@ export function runEbpf(code: Uint8Array, args: readonly bigint[], memory: FakeM
     else if (kind === 0x04 || kind === 0x07) {
       const bits = kind === 0x04 ? 32 : 64;
       const name = opcode & 0xf0;
-      const isShift = name === 0x60 || name === 0x70;
+      const isShift = name === 0x60 || name === 0x70 || name === 0xc0;
       if (isShift && (opcode & 0x08) === 0 && imm >= BigInt(bits)) throw new Error(`invalid shift ${imm}`);
       const left = name === 0xb0 ? 0n : get(dst);
       const right = name === 0x80 ? 0n : operand();
@@ -210,6 +216,7 @@ function alu(name: number, left: bigint, right: bigint, bits: number): bigint {
     0x90: () => (right === 0n ? left : left % right),
     0xa0: () => left ^ right,
     0xb0: () => right,
+    0xc0: () => BigInt.asIntN(bits, left) >> count,
   };
   return BigInt.asUintN(bits, results[name]!());
 }

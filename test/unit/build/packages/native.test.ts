@@ -18,6 +18,7 @@ for (const platform of platforms) {
 
   test(`${platform} has all its parts`, () => {
     assert.deepEqual(shipped.sort(), [
+      'count.bpf.o',
       'follow.bpf.o',
       'koffi.node',
       'libbpf.so.1',

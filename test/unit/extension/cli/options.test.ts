@@ -5,8 +5,6 @@ import { test } from 'node:test';
 import { repoRoot } from '../../../../build/paths.ts';
 import { parseCommandLine } from '../../../../extension/cli/command-line.ts';
 import { EXIT_CODES } from '../../../../extension/cli/exit-codes.ts';
-import { helpText, optionForm } from '../../../../extension/cli/help.ts';
-import { COMMANDS, OPTIONS, optionsOf } from '../../../../extension/cli/options.ts';
 
 const docs = readFileSync(join(repoRoot, 'docs/terminal.md'), 'utf8');
 
@@ -14,44 +12,12 @@ function section(title: string): string {
   return docs.split(/^## /m).find((part) => part.startsWith(`${title}\n`)) ?? '';
 }
 
-test('docs/terminal.md lists the options that there are, as they are written', () => {
-  const rows = [...section('Options').matchAll(/^\| (`-.*?) +\| /gm)].map(([, form]) =>
-    form?.replaceAll('`', ''),
-  );
-  assert.deepEqual(rows, optionsOf(undefined).map(optionForm));
-});
-
 test('docs/terminal.md lists the exit codes that there are', () => {
   const rows = [...section('Exit codes').matchAll(/^\| (\d+) +\| (.*?) +\|$/gm)].map(([, code, text]) => [
     Number(code),
     text,
   ]);
   assert.deepEqual(rows, EXIT_CODES);
-});
-
-test('--help names every option and exit code in lines that fit a terminal', () => {
-  const help = helpText(undefined);
-  for (const option of optionsOf(undefined)) assert.ok(help.includes(` ${optionForm(option)}`), option.name);
-  for (const [code] of EXIT_CODES) assert.match(help, new RegExp(`^ +${code} `, 'm'));
-  const ofSource = helpText('source');
-  for (const option of optionsOf('source'))
-    assert.ok(ofSource.includes(` ${optionForm(option)}`), option.name);
-  for (const option of OPTIONS)
-    assert.ok(`${help}${ofSource}`.includes(` ${optionForm(option)}`), option.name);
-  for (const command of COMMANDS)
-    assert.match(`${help}${ofSource}`, new RegExp(`^  packet-trace ${command} `, 'm'));
-  for (const line of `${help}${ofSource}`.split('\n')) assert.ok(line.length < 80, line);
-});
-
-test('the examples of --help are command lines', () => {
-  const examples = [...helpText(undefined).matchAll(/^ {2}packet-trace ((?:trace|check) [a-z].*)$/gm)];
-  assert.ok(examples.length > 2);
-  for (const [, text] of examples) {
-    const args = [...(text ?? '').matchAll(/'([^']*)'|(\S+)/g)].map(
-      ([, quoted, plain]) => quoted ?? plain ?? '',
-    );
-    assert.equal(parseCommandLine(args).name, args[0]);
-  }
 });
 
 test('a filter may come in several words, among options', () => {
@@ -100,12 +66,12 @@ test('mistakes name themselves', () => {
     [['check', 'h', '--filter-func', 'x'], /no option --filter-func/],
     [['trace', 'h', '--nonsense'], /--nonsense/],
     [['trace', 'h', '--timestamp', 'never'], /--timestamp .* not "never"/],
-    [['trace', 'h', '--timestamp'], /--timestamp/],
-    [['trace', 'h', '--backend', 'fentry'], /kprobe-multi, not "fentry"/],
+    [['trace', 'h', '--timestamp'], /--timestamp needs a value: --timestamp KIND/],
+    [['trace', 'h', '--backend', 'fentry'], /one of auto, kprobe-multi, kprobe, not "fentry"/],
     [['trace', 'h', '--keep-events', '0'], /--keep-events .* from 1 up, not "0"/],
     [['trace', 'h', '--output-limit-lines', 'few'], /from 0 up, not "few"/],
     [['trace', 'h', '--output-limit-lines=-3'], /not "-3"/],
-    [['trace', 'h', '--json=yes'], /--json/],
+    [['trace', 'h', '--json=yes'], /--json is true or false, not "yes"/],
     [['source', 'ip_rcv'], /needs --checkout/],
     [['source', '--checkout', 'd'], /takes one function/],
     [
@@ -118,6 +84,9 @@ test('mistakes name themselves', () => {
     [['filter'], /filter check and filter match/],
     [['help', 'rm'], /"rm" is not a command; commands are trace, /],
     [['help', 'trace', 'x'], /no help on "trace x"/],
+    [['help', 'source', 'ip_rcv'], /no help on "source ip_rcv"/],
+    [['completion'], /"packet-trace completion" takes one of bash, zsh, fish/],
+    [['completion', 'bas'], /for bash, zsh, fish, not "bas" \(did you mean "bash"\?\)/],
   ] as const) {
     assert.throws(() => parseCommandLine(args), { name: 'PacketTraceError', code: 'usage', message });
   }
@@ -133,6 +102,7 @@ test('of a slip what may be meant is told', () => {
     [['trace', 'h', '--fliter-func', 'x'], /no option --fliter-func \(did you mean --filter-func\?\)/],
     [['trace', 'h', '--timestam=none'], /no option --timestam \(did you mean --timestamp\?\)/],
     [['trace', 'h', '-n'], /no option -n\./],
+    [['trace', 'h', '--timestamp=relativ'], /not "relativ" \(did you mean "relative"\?\)/],
     [['source', '--chekout', 'd', 'x'], /\(did you mean --checkout\?\)/],
   ] as const)
     assert.throws(() => parseCommandLine(args), { name: 'PacketTraceError', code: 'usage', message });
@@ -144,7 +114,7 @@ test('no limit of lines is 0, as for pwru', () => {
     assert.ok(command.name === 'trace');
     return command.limitLines;
   };
-  assert.deepEqual([limit(), limit('--output-limit-lines', '0')], [undefined, undefined]);
+  assert.deepEqual([limit(), limit('--output-limit-lines', '0')], [0, 0]);
   assert.equal(limit('--output-limit-lines=1'), 1);
 });
 
@@ -161,28 +131,44 @@ test('options of source may stand before it, as all others', () => {
 });
 
 test('help and version win over everything', () => {
-  const help = { name: 'help', of: undefined };
-  const ofSource = { name: 'help', of: 'source' };
-  for (const args of [
-    [],
-    ['help'],
-    ['--help'],
-    ['-h'],
-    ['trace', '--help'],
-    ['trac', '-h'],
-    ['help', 'trace'],
-    ['help', 'filter'],
-    ['help', 'filter', 'check'],
-    ['help', 'help'],
-  ])
-    assert.deepEqual(parseCommandLine(args), help, args.join(' '));
-  for (const args of [
-    ['source', '--help'],
-    ['help', 'source'],
-    ['-h', 'source'],
-    ['help', 'source', 'index'],
-  ])
-    assert.deepEqual(parseCommandLine(args), ofSource, args.join(' '));
+  for (const [of, lines] of [
+    [undefined, [[], ['help'], ['--help'], ['-h'], ['trac', '-h'], ['help', 'help'], ['help', '--help']]],
+    [
+      'trace',
+      [
+        ['trace', '--help'],
+        ['help', 'trace'],
+        ['trace', 'web1', '-h'],
+        ['-h', 'trace'],
+      ],
+    ],
+    [
+      'filter',
+      [
+        ['help', 'filter'],
+        ['filter', '--help'],
+        ['filter', 'mach', '-h'],
+      ],
+    ],
+    [
+      'filter check',
+      [
+        ['help', 'filter', 'check'],
+        ['filter', 'check', '-h'],
+      ],
+    ],
+    [
+      'source',
+      [
+        ['source', '--help'],
+        ['help', 'source'],
+        ['-h', 'source'],
+        ['source', 'ip_rcv', '-h'],
+      ],
+    ],
+    ['source index', [['help', 'source', 'index']]],
+  ] as const)
+    for (const args of lines) assert.deepEqual(parseCommandLine(args), { name: 'help', of }, args.join(' '));
   assert.equal(parseCommandLine(['--version']).name, 'version');
 });
 
@@ -190,4 +176,7 @@ test('a mistake names the help text that tells more', () => {
   const remedy = (text: string) => ({ remedy: `See "${text}".` });
   assert.throws(() => parseCommandLine(['trac']), remedy('packet-trace help'));
   assert.throws(() => parseCommandLine(['source', '--nonsense']), remedy('packet-trace help source'));
+  assert.throws(() => parseCommandLine(['trace']), remedy('packet-trace help trace'));
+  assert.throws(() => parseCommandLine(['filter', 'mach']), remedy('packet-trace help filter'));
+  assert.throws(() => parseCommandLine(['completion', 'tcsh']), remedy('packet-trace help completion'));
 });

@@ -59,3 +59,28 @@ test('accepted host keys are kept in a file of our own', async () => {
     rmSync(dir, { recursive: true });
   }
 });
+
+test('without a terminal a question of the login was not reached, one of sudo cannot be traced', () => {
+  const program = `import('./extension/cli/terminal-prompts.ts').then(async ({ terminalPrompts }) => {
+    const { exitCodeOf } = await import('./extension/cli/exit-codes.ts');
+    const prompts = terminalPrompts(undefined, { clear() {}, say() {} }, () => undefined);
+    for (const kind of ['password', 'passphrase', 'challenge', 'sudo', 'sudo-challenge'])
+      await prompts.secret({ kind, prompt: 'Code' }).catch(({ code, remedy }) =>
+        console.log(kind, exitCodeOf(code, false), remedy.includes('sudo')));
+  })`;
+  // A session of its own has no terminal.
+  const { stdout, stderr } = spawnSync(
+    'setsid',
+    ['--wait', process.execPath, '--import', 'tsx', '-e', program],
+    {
+      cwd: repoRoot,
+      encoding: 'utf8',
+      timeout: 60_000,
+    },
+  );
+  assert.deepEqual(
+    stdout.trim().split('\n'),
+    ['password 3 false', 'passphrase 3 false', 'challenge 3 false', 'sudo 4 true', 'sudo-challenge 4 true'],
+    stderr,
+  );
+});

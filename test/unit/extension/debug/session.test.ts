@@ -3,7 +3,11 @@ import { test } from 'node:test';
 import { setImmediate as settled } from 'node:timers/promises';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { NO_FILTER } from '../../../../extension/recording/filters.ts';
-import type { StartLaunch } from '../../../../extension/tracing/launch-configuration.ts';
+import {
+  type LaunchConfiguration,
+  parseLaunch,
+  type StartLaunch,
+} from '../../../../extension/tracing/launch-configuration.ts';
 import { TraceDebugSession } from '../../../../extension/debug/session.ts';
 import { PacketTraceError } from '../../../../extension/base/errors.ts';
 import type { RunningTrace } from '../../../../extension/tracing/start-trace.ts';
@@ -68,7 +72,7 @@ function setUp(start?: StartLaunch) {
   const trace: RunningTrace = {
     target: undefined as never,
     capture,
-    changeFilter: (filter) => capture.changeFilter({ ...NO_FILTER, filter }),
+    changeFilter: (change) => capture.changeFilter({ ...NO_FILTER, ...change }),
     reconnect: () => Promise.resolve(),
     dispose: () => {
       calls.disposed++;
@@ -124,34 +128,15 @@ test('a stop that fails is answered all the same, and told', async () => {
 });
 
 test('the attributes reach the start complete', async () => {
-  const seen: unknown[] = [];
+  const seen: LaunchConfiguration[] = [];
   const { trace, client } = setUp((configuration) => {
     seen.push(configuration);
     return Promise.resolve(trace);
   });
-  await client.request('launch', {
-    ...LAUNCH,
-    tunnelFilterL3: 'icmp',
-    functions: 'ip_.*',
-    through: 'ip_rcv',
-    track: false,
-    identity: '/key',
-    other: 1,
-  });
-  assert.deepEqual(seen, [
-    {
-      target: 'root@host',
-      filter: 'tcp',
-      tunnelFilterL2: '',
-      tunnelFilterL3: 'icmp',
-      functions: 'ip_.*',
-      through: 'ip_rcv',
-      backend: 'auto',
-      track: false,
-      localSockets: false,
-      identity: '/key',
-    },
-  ]);
+  const attributes = { ...LAUNCH, functions: 'ip_.*', through: 'ip_rcv', track: false, other: 1 };
+  await client.request('launch', attributes);
+  assert.deepEqual(seen, [parseLaunch(attributes)]);
+  assert.deepEqual([seen[0]?.target, seen[0]?.through, seen[0]?.track], ['root@host', 'ip_rcv', false]);
 });
 
 test('a configuration with a mistake starts nothing and names the attribute', async () => {
@@ -200,6 +185,41 @@ test('a trace that was attached in spite of a cancellation is stopped', async ()
   await Promise.all([launched, terminated]);
   assert.equal(capture.ended?.why, 'stopped');
   assert.equal(calls.disposed, 1);
+});
+
+test('restarts, however soon: a trace begins only when the probes of the one before are gone', async () => {
+  let probed = 0;
+  let most = 0;
+  /** A session whose trace takes a while to attach, which a cancellation comes too late for, and to detach. */
+  const open = () => {
+    const { client, trace } = setUp(async () => {
+      await settled();
+      most = Math.max(most, ++probed);
+      const dispose = async () => {
+        await settled();
+        probed--;
+      };
+      return { ...trace, dispose };
+    });
+    return client;
+  };
+  // As VS Code without "supportsRestartRequest": the next session follows on the answer to "terminate".
+  for (const when of ['attaching', 'running', 'attaching', 'attaching', 'running']) {
+    const client = open();
+    await client.request('initialize', INITIALIZE);
+    const launched = client.request('launch', LAUNCH);
+    if (when === 'running') await launched;
+    const stop = async (command: string) => {
+      assert.equal((await client.request(command, { restart: true })).success, true);
+      assert.equal(probed, 0, `${command}, ${when}`);
+    };
+    // Pressed again meanwhile, it is "disconnect".
+    await Promise.all(['terminate', 'disconnect'].map(stop));
+    assert.equal((await launched).success, true);
+    assert.equal(client.transcript.filter((event) => event === 'terminated').length, 1);
+    assert.equal(client.transcript.at(-1), 'terminated');
+  }
+  assert.equal(most, 1);
 });
 
 test('a connection that is lost ends the session with the reason and the totals', async () => {

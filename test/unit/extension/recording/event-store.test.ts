@@ -134,6 +134,27 @@ test('functions, devices and drop reasons get their names, or their numbers', ()
   );
 });
 
+test('a device is called what it is called then, whoever has its number before and elsewhere', () => {
+  const seen = [
+    { netns: 1, ifindex: 7, device: 'veth0123456789' },
+    { netns: 2, ifindex: 7, device: 'p0' },
+    { netns: 1, ifindex: 7, device: 'v9' },
+    { netns: 1, ifindex: 7 },
+    { netns: 1, ifindex: 8, device: 'v9' },
+  ];
+  const store = storeOf(seen.slice(0, 1));
+  const told = () =>
+    Array.from({ length: store.length }, (_, event) => ({
+      netns: store.netns(event),
+      ifindex: store.ifindex(event),
+      ...(store.device(event) !== undefined && { device: store.device(event) }),
+    }));
+  // Asked for before and after what comes later: a name is kept once it is made.
+  assert.deepEqual(told(), seen.slice(0, 1));
+  store.append(batch(seen.slice(1)));
+  assert.deepEqual(told(), seen);
+});
+
 test('a drop is placed in the function that the agent named for its location', () => {
   const location = kernelAddress(functionAddress(0) + 0x2a);
   const unnamed = kernelAddress(functionAddress(1) + 0x2a);

@@ -11,6 +11,8 @@ import { shellWithMounts } from '../../../support/private-mounts.ts';
 import { needsRoot, rootSession } from '../../../support/root-session.ts';
 
 const SUM = 'a1'.repeat(32);
+/** What the agent keeps of a kernel. */
+const FACTS = `facts-${'b2'.repeat(16)}`;
 const root = mkdtempSync(join(tmpdir(), 'kpt-clean-'));
 after(() => rmSync(root, { recursive: true, force: true }));
 
@@ -49,7 +51,8 @@ describe('as root', { skip: needsRoot }, () => {
     const make = `for dir in /var/cache /run /var/tmp; do
 mkdir -p $dir/kernel-packet-trace/agent-${SUM}
 head -c 50000 /dev/zero > $dir/kernel-packet-trace/agent-${SUM}/agent.cjs
-done`;
+done
+echo facts > /run/kernel-packet-trace/${FACTS}`;
     const session = await rootSession(shellWithMounts(`${HIDDEN}\n${make}`));
     const { removed, kept, probes } = await removeAsRoot(session, named);
     const standard = ['/run', '/var/cache', '/var/tmp'].map((each) => `${each}/kernel-packet-trace`);
@@ -57,6 +60,7 @@ done`;
       paths(removed),
       [
         ...standard.flatMap((each) => [each, `${each}/agent-${SUM}`]),
+        `/run/kernel-packet-trace/${FACTS}`,
         ...[`${named}/.tmp-0123456789abcdef`, `${named}/agent-${SUM}`, `${named}/node-${SUM}`],
       ].sort(),
     );

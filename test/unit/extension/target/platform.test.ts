@@ -5,8 +5,15 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { PacketTraceError } from '../../../../extension/base/errors.ts';
 import { LocalShell } from '../../../../extension/target/local.ts';
-import { inspectPlatform, readPlatform } from '../../../../extension/target/platform.ts';
+import {
+  chooseNode,
+  findNodes,
+  inspectPlatform,
+  readPlatform,
+} from '../../../../extension/target/platform.ts';
 import { runScript } from '../../../../extension/target/shell.ts';
+
+const { arch } = await inspectPlatform(new LocalShell());
 
 const GOOD = `os=Linux
 machine=x86_64
@@ -16,7 +23,8 @@ user=me
 bits=64
 libc=glibc 2.36
 gzip=yes
-node=v18.19.0 x64 /usr/bin/node
+`;
+const NODES = `node=v18.19.0 x64 /usr/bin/node
 node=v22.1.0 x64 /home/me/.vscode-server/cli/servers/Stable-1/server/node
 `;
 
@@ -29,6 +37,8 @@ test('what a Debian host prints', () => {
     uid: 1000,
     user: 'me',
     hasGzip: true,
+  });
+  assert.deepEqual(chooseNode(NODES, 'x64'), {
     node: {
       path: '/home/me/.vscode-server/cli/servers/Stable-1/server/node',
       version: 'v22.1.0',
@@ -39,9 +49,9 @@ test('what a Debian host prints', () => {
 });
 
 test('a Node for another processor is not used', () => {
-  const platform = readPlatform(GOOD.replace('x86_64', 'aarch64'), 'host');
-  assert.equal(platform.arch, 'arm64');
-  assert.equal(platform.node, undefined);
+  const { arch } = readPlatform(GOOD.replace('x86_64', 'aarch64'), 'host');
+  assert.equal(arch, 'arm64');
+  assert.equal(chooseNode(NODES, arch).node, undefined);
 });
 
 for (const [what, from, to, message] of [
@@ -78,13 +88,13 @@ test('Nodes are found in PATH and in VS Code Server, old ones passed over', asyn
     mkdirSync(join(dir, 'bin'));
     writeFileSync(join(dir, 'bin/node'), `#!/bin/sh\necho "v18.0.0 ${process.arch} $0"\n`, { mode: 0o755 });
     const env = { ...process.env, HOME: dir, PATH: `${join(dir, 'bin')}:${process.env.PATH}` };
-    const platform = await inspectPlatform(new LocalShell(env));
-    assert.deepEqual(platform.node, {
+    const { node, oldNodes } = await findNodes(new LocalShell(env), arch);
+    assert.deepEqual(node, {
       path: join(server, 'node'),
       version: 'v22.5.0',
       origin: 'vscode-server',
     });
-    assert.deepEqual(platform.oldNodes, [`v18.0.0 (${join(dir, 'bin/node')})`]);
+    assert.deepEqual(oldNodes, [`v18.0.0 (${join(dir, 'bin/node')})`]);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
@@ -107,12 +117,12 @@ describe('a Node that does not answer', () => {
 
   test('is passed over, and the next one is found', async () => {
     const next = server('Stable-1', `#!/bin/sh\necho "v22.5.0 ${process.arch} $0"\n`);
-    assert.equal((await inspectPlatform(new LocalShell(env), undefined, 1)).node?.path, next);
+    assert.equal((await findNodes(new LocalShell(env), arch, undefined, 1)).node?.path, next);
   });
 
   test('several of them end the search', async () => {
     server('Stable-0', '#!/bin/sh\nsleep 600\n');
-    assert.equal((await inspectPlatform(new LocalShell(env), undefined, 1)).node, undefined);
+    assert.equal((await findNodes(new LocalShell(env), arch, undefined, 1)).node, undefined);
   });
 });
 
@@ -121,6 +131,7 @@ test('an account without a home can be used', async () => {
   delete env.HOME;
   const platform = await inspectPlatform(new LocalShell(env));
   assert.equal(platform.kernelRelease, release());
+  await findNodes(new LocalShell(env), arch);
 });
 
 test('scripts: result, exit code, error text, input', async () => {

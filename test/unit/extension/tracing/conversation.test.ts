@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ProtocolError } from '../../../../common/errors.ts';
-import type { Message, Request } from '../../../../common/protocol.ts';
+import type { Message, Plan, Request } from '../../../../common/protocol.ts';
 import { Conversation } from '../../../../extension/tracing/conversation.ts';
 import { attached, hello } from '../../../support/agent/records.ts';
 
@@ -39,6 +39,7 @@ const locations: Message = { type: 'locations', locations: [] };
 const paused: Message = { type: 'paused', why: 'silence', from: '1', to: null };
 const end: Message = { type: 'end', why: 'stop', events: 0, lost: 0, milliseconds: { detach: 0 } };
 const check: Message = { type: 'check', items: [] };
+const plan: Plan = { type: 'plan', functions: [], skipped: [] };
 const matched: Message = { type: 'matched', matches: [] };
 
 type Turn = { sent: Request } | { received: Message } | 'events';
@@ -95,6 +96,14 @@ const ORDERLY: Record<string, Turn[]> = {
     received(check),
     sent({ type: 'match', filter: null, packets: [] }),
     received(matched),
+    sent({ type: 'plan', functions: null }),
+    received(progress),
+    received(plan),
+    sent({ type: 'count', functions: null, backend: 'auto' }),
+    received(progress),
+    received({ ...plan, type: 'counting', backend: 'kprobe' }),
+    sent({ type: 'counts' }),
+    received({ type: 'counts', hits: [], missed: 0, milliseconds: 1 }),
   ],
 };
 
@@ -114,6 +123,13 @@ const DISORDERLY: [name: string, before: readonly Turn[], last: Turn, says: RegE
   ['a second attached', TRACING, received(attached([])), /"attached" came where nobody asked/],
   ['progress of a trace that stands', TRACING, received(progress), /"progress" came/],
   ['a report that nobody asked for', TRACING, received(check), /"check" came where nobody asked/],
+  ['a plan that nobody asked for', GREETED, received(plan), /"plan" came/],
+  [
+    'progress after the answer',
+    [...GREETED, sent({ type: 'plan', functions: null }), received(plan)],
+    received(progress),
+    /"progress" came/,
+  ],
   ['matches that nobody asked for', GREETED, received(matched), /"matched" came/],
   [
     'a second answer',

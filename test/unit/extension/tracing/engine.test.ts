@@ -20,7 +20,7 @@ import {
   VXLAN,
 } from '../../../support/agent/records.ts';
 
-const OPTIONS: CaptureOptions = { filter: NO_FILTER, functions: null, backend: 'auto' };
+const OPTIONS: CaptureOptions = { filter: NO_FILTER, asked: { functions: null, backend: 'auto' } };
 const NAMES = ['ip_rcv', 'kfree_skbmem'];
 
 afterEach(endFakeAgents);
@@ -50,14 +50,21 @@ test('a capture starts when the probes are armed, with the request the front end
   const compiled: CompiledFilter = { l2: [[6, 0, 0, 1]], l3: null };
   const options: CaptureOptions = {
     filter: { ...NO_FILTER, filter: 'tcp', compiled },
-    functions: 'ip_.*',
-    backend: 'kprobe',
+    asked: { functions: 'ip_.*', backend: 'kprobe', track: true },
   };
   const stages: string[] = [];
   const starting = startCapture(agent.connection, options, { onProgress: ({ stage }) => stages.push(stage) });
   agent.send(hello({ hostname: 'web1' }));
   const { type, ...request } = await agent.request('start');
-  assert.deepEqual({ type, ...request }, { type: 'start', ...options, filter: compiled, ringBufferBytes: 0 });
+  assert.deepEqual(
+    { type, ...request },
+    {
+      type: 'start',
+      ...options.asked,
+      filter: compiled,
+      ringBufferBytes: 0,
+    },
+  );
   agent.send({ type: 'progress', stage: 'scan', done: 1, total: 2 });
   agent.send(attached(NAMES));
   const capture = await starting;
@@ -65,21 +72,6 @@ test('a capture starts when the probes are armed, with the request the front end
   assert.equal(capture.hello?.hostname, 'web1');
   assert.equal(capture.attached?.functions.length, NAMES.length);
   await capture.stop();
-});
-
-test('a trace that follows nothing, or shows local sockets, asks for it', async () => {
-  for (const [options, expected] of [
-    [{ track: false }, [false, undefined]],
-    [{ track: true, localSockets: true }, [undefined, true]],
-  ] as const) {
-    const agent = new FakeAgent();
-    const starting = startCapture(agent.connection, { ...OPTIONS, ...options });
-    agent.send(hello());
-    const { track, includeLocalSockets } = await agent.request('start');
-    assert.deepEqual([track, includeLocalSockets], expected);
-    agent.send(attached(NAMES));
-    await (await starting).stop();
-  }
 });
 
 test('functions and drop reasons of modules that come while tracing have names', async () => {

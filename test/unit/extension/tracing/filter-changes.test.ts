@@ -18,8 +18,7 @@ async function running() {
   const agent = new FakeAgent();
   const starting = startCapture(agent.connection, {
     filter: wanted('icmp'),
-    functions: null,
-    backend: 'auto',
+    asked: { functions: null, backend: 'auto' },
   });
   agent.send(hello());
   agent.send(attached(['ip_rcv']));

@@ -18,7 +18,11 @@ afterEach(endFakeAgents);
 
 function start() {
   const agent = new FakeAgent();
-  const options = { filter: NO_FILTER, functions: null, backend: 'auto', wantBuild: true } as const;
+  const options = {
+    filter: NO_FILTER,
+    asked: { functions: null, backend: 'auto' },
+    wantBuild: true,
+  } as const;
   return { agent, starting: startCapture(agent.connection, options) };
 }
 

@@ -11,7 +11,10 @@ afterEach(endFakeAgents);
 
 async function running() {
   const agent = new FakeAgent();
-  const starting = startCapture(agent.connection, { filter: NO_FILTER, functions: null, backend: 'auto' });
+  const starting = startCapture(agent.connection, {
+    filter: NO_FILTER,
+    asked: { functions: null, backend: 'auto' },
+  });
   agent.send(hello());
   agent.send(attached(['ip_rcv']));
   const capture = await starting;

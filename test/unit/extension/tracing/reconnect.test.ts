@@ -29,7 +29,11 @@ const step = (nth: number, seconds: number) => ({
 
 async function running() {
   const agent = new FakeAgent();
-  const options = { filter: NO_FILTER, functions: null, backend: 'auto', reconnects: true } as const;
+  const options = {
+    filter: NO_FILTER,
+    asked: { functions: null, backend: 'auto' },
+    reconnects: true,
+  } as const;
   const starting = startCapture(agent.connection, options);
   agent.send(hello());
   agent.send(attached(NAMES, { since: String(SECOND) }));

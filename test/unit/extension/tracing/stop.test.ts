@@ -13,7 +13,10 @@ afterEach(endFakeAgents);
 async function running() {
   const agent = new FakeAgent();
   agent.end = undefined;
-  const starting = startCapture(agent.connection, { filter: NO_FILTER, functions: null, backend: 'auto' });
+  const starting = startCapture(agent.connection, {
+    filter: NO_FILTER,
+    asked: { functions: null, backend: 'auto' },
+  });
   agent.send(hello());
   agent.send(attached(['ip_rcv']));
   return { agent, capture: await starting };

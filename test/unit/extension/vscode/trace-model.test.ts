@@ -19,7 +19,7 @@ function trace(): { capture: FakeCapture; running: RunningTrace } {
   const running = {
     capture,
     target: undefined as never,
-    changeFilter: (filter: string) => capture.changeFilter({ ...NO_FILTER, filter }),
+    changeFilter: (change: object) => capture.changeFilter({ ...NO_FILTER, ...change }),
     reconnect,
     dispose: () => Promise.resolve(),
   };

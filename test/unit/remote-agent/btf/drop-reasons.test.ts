@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Btf, BtfKind } from '../../../../remote-agent/btf/btf.ts';
+import { Btf, BtfKind } from '../../../../common/btf/btf.ts';
 import { dropReasons } from '../../../../remote-agent/btf/drop-reasons.ts';
 import { BtfBuilder } from '../../../support/agent/btf-builder.ts';
 

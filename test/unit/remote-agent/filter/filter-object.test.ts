@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ensureInstalled } from '../../../../build/packages/debian.ts';
+import * as ebpf from '../../../../common/bpf/ebpf.ts';
 import { AgentFailure } from '../../../../common/errors.ts';
 import { filterObject } from '../../../../remote-agent/filter/filter-object.ts';
 import type { CbpfInstruction } from '../../../../common/protocol.ts';
-import { runFilterCode } from '../../../support/bpf/ebpf-interpreter.ts';
+import { runEbpf, runFilterCode } from '../../../support/bpf/ebpf-interpreter.ts';
 import { ElfFile } from '../../../support/bpf/elf-file.ts';
 import { compileBpf, libbpfLinker } from '../../../support/bpf/libbpf-linker.ts';
 
+const NO_MEMORY = { address: 0n, bytes: new Uint8Array() };
 const NAMES = ['pcap_filter_l2', 'pcap_filter_l3', 'pcap_tunnel_l2', 'pcap_tunnel_l3'];
+const EXPRESSION = 'skb_expression';
 
 /** Keeps packets whose first byte is `value`. */
 const firstByteIs = (value: number): CbpfInstruction[] => [
@@ -50,6 +53,15 @@ describe('filter object', () => {
       assert.equal(decide(open, name, new Uint8Array(0)), true);
   });
 
+  test('an expression on the skb is a function beside them; without one every packet meets it', () => {
+    const { R0, R1, alu64Register, exit } = ebpf;
+    const expression = [alu64Register('mov', R0, R1), exit()];
+    const run = (object: Uint8Array, skb: bigint) =>
+      runEbpf(new ElfFile(object).functionCode(EXPRESSION), [skb], NO_MEMORY);
+    assert.equal(run(filterObject(null, undefined, expression), 5n), 5);
+    assert.equal(run(filterObject(null), 5n), 1);
+  });
+
   test('a bad program on either side is refused', () => {
     const bad: CbpfInstruction[] = [[0xff, 0, 0, 0]];
     for (const filter of [
@@ -88,7 +100,7 @@ describe('filter object', () => {
     assert.deepEqual([word.name, word.section], ['packet_word', 0]);
     assert.deepEqual(
       functions.map(({ name }) => name),
-      NAMES,
+      [...NAMES, EXPRESSION],
     );
     let end = 0;
     for (const { value, size } of functions) {
@@ -103,13 +115,14 @@ describe("libbpf's linker", () => {
   const main = `
     typedef unsigned long long __u64;
     ${NAMES.map((name) => `extern int ${name}(__u64 data, __u64 linear, __u64 length, __u64 paged, __u64 link);`).join('\n')}
+    extern int ${EXPRESSION}(__u64 skb);
     __attribute__((noinline)) __u64 packet_word(__u64 skb, __u64 position) {
       asm volatile("" : "+r"(skb), "+r"(position));
       return skb + position;
     }
     char LICENSE[] __attribute__((section("license"))) = "GPL";
     __attribute__((section("raw_tp"))) int program(__u64 *c) {
-      return ${NAMES.map((name) => `${name}(c[0], c[1], c[2], c[3], c[4])`).join(' + ')};
+      return ${NAMES.map((name) => `${name}(c[0], c[1], c[2], c[3], c[4])`).join(' + ')} + ${EXPRESSION}(c[3]);
     }`;
 
   for (const suite of ['bookworm', 'bookworm-backports'] as const) {
@@ -118,7 +131,7 @@ describe("libbpf's linker", () => {
       const linker = await libbpfLinker(suite);
       const object = filterObject({ l2: firstByteIs(1), l3: firstByteIs(2) });
       const linked = new ElfFile(linker.link(compileBpf(main), object));
-      for (const name of [...NAMES, 'packet_word']) {
+      for (const name of [...NAMES, EXPRESSION, 'packet_word']) {
         const symbol = linked.symbols.find((candidate) => candidate.name === name);
         assert.ok(symbol, name);
         assert.equal(linked.sections[symbol.section]?.name, '.text');

@@ -7,8 +7,22 @@ import { openKernelCore } from '../../../../remote-agent/kernel/kernel-core.ts';
 
 const TEXT = 0xffffffff81000000n;
 
-/** An ELF core file with a note and one segment of `bytes` at TEXT. */
-function coreFile(t: TestContext, bytes: Buffer): string {
+/** An ELF note (elf(5)). */
+function note(name: string, type: number, text: string): Buffer {
+  const header = Buffer.alloc(12);
+  header.writeUInt32LE(name.length + 1, 0);
+  header.writeUInt32LE(text.length, 4);
+  header.writeUInt32LE(type, 8);
+  const padded = (content: string) => {
+    const bytes = Buffer.alloc(Math.ceil(content.length / 4) * 4);
+    bytes.write(content, 'latin1');
+    return bytes;
+  };
+  return Buffer.concat([header, padded(`${name}\0`), padded(text)]);
+}
+
+/** An ELF core file with notes and one segment of `bytes` at TEXT. */
+function coreFile(t: TestContext, bytes: Buffer, notes: Buffer = Buffer.alloc(0)): string {
   const dir = mkdtempSync(join(tmpdir(), 'kcore-'));
   t.after(() => rmSync(dir, { recursive: true }));
   const header = Buffer.alloc(64 + 2 * 56);
@@ -16,13 +30,15 @@ function coreFile(t: TestContext, bytes: Buffer): string {
   header.writeBigUInt64LE(64n, 32);
   header.writeUInt16LE(2, 56);
   header.writeUInt32LE(4, 64); // PT_NOTE
+  header.writeBigUInt64LE(BigInt(header.length + bytes.length), 64 + 8);
+  header.writeBigUInt64LE(BigInt(notes.length), 64 + 32);
   const segment = 64 + 56;
   header.writeUInt32LE(1, segment); // PT_LOAD
   header.writeBigUInt64LE(BigInt(header.length), segment + 8);
   header.writeBigUInt64LE(TEXT, segment + 16);
   header.writeBigUInt64LE(BigInt(bytes.length), segment + 32);
   const path = join(dir, 'kcore');
-  writeFileSync(path, Buffer.concat([header, bytes]));
+  writeFileSync(path, Buffer.concat([header, bytes, notes]));
   return path;
 }
 
@@ -40,6 +56,18 @@ test('what is not there reads as undefined', (t) => {
   assert.equal(core.read(TEXT + 8n, 4), undefined);
   assert.equal(core.read(0n, 4), undefined);
   assert.equal(openKernelCore('/nonexistent/kcore'), undefined);
+});
+
+test('tells the kernel’s own description of its memory', (t) => {
+  const text = 'PAGESIZE=4096\nNUMBER(VA_BITS)=52\n';
+  const notes = Buffer.concat([note('CORE', 1, 'registers'), note('VMCOREINFO', 0, text)]);
+  const core = openKernelCore(coreFile(t, Buffer.from('0123456789'), notes));
+  t.after(() => core?.close());
+  assert.equal(core?.description(), text);
+  assert.equal(Buffer.from(core?.read(TEXT, 2) ?? []).toString(), '01');
+  const without = openKernelCore(coreFile(t, Buffer.from('0123456789'), note('CORE', 1, 'registers')));
+  t.after(() => without?.close());
+  assert.equal(without?.description(), undefined);
 });
 
 test('a file that is no core file has no memory', (t) => {

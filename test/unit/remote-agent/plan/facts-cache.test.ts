@@ -26,7 +26,7 @@ const FACTS: KernelFacts = {
   modulesWithoutBtf: ['old'],
   btf: { problem: undefined, modulesWith: 1, modulesWithout: 1, ringBuffer: true },
   dropReasons: { names: [{ value: 2, name: 'NOT_SPECIFIED' }], argument: 2 },
-  pages: { vmemmapBase: 0n, pageOffsetBase: 0xffff_8880_0000_0000n },
+  pages: { vmemmapBase: 0n, pageOffsetBase: 0xffff_8880_0000_0000n, pageBytes: 4096 },
   directReads: undefined,
 };
 

@@ -68,13 +68,13 @@ test('what the release of data calls back is asked for, and a part of the releas
 });
 
 test('each program has a number of its own', () => {
-  const { Plain, Quiet, Tail, Build, ...withQuiet } = Program;
+  const { Plain, Quiet, Tail, Build, Bystander, ...withQuiet } = Program;
   assert.deepEqual(
     EXAMPLES.map(([program]) => program),
     Object.values(withQuiet),
   );
   const places = Object.values(withQuiet).flatMap((program) => [program, program + Quiet]);
   for (let argument = 1; argument <= 5; argument++) places.push(Plain + argument);
-  places.push(Tail, Build);
+  places.push(Tail, Build, Bystander);
   assert.equal(new Set(places).size, places.length);
 });

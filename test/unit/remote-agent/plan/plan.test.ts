@@ -230,6 +230,37 @@ describe('function pattern', () => {
       assert.throws(() => parsePattern(text), { code: 'bad-pattern' });
   });
 
+  test('is RE2, where JavaScript writes it otherwise', () => {
+    for (const [text, matching, others] of [
+      ['(?i)IP_rcv', ['ip_rcv', 'IP_RCV'], ['ip_rc']],
+      ['(?P<family>ip6?)_rcv', ['ip_rcv', 'ip6_rcv'], ['ipv6_rcv']],
+      ['\\Aip_rcv\\z', ['ip_rcv'], ['ip_rcv_core']],
+      ['\\Qa.b\\E|c', ['a.b', 'c'], ['axb']],
+      ['ip[[:digit:]_]+rcv', ['ip_rcv', 'ip6_rcv'], ['ip_x_rcv']],
+      ['[^[:alpha:]]x', ['_x', '1x'], ['ax']],
+      ['[]_a]+', [']', '_a'], ['b']],
+      ['[^]]', ['a'], [']']],
+      ['ip\\x{5f}rcv', ['ip_rcv'], ['ip5f']],
+      ['(?:tcp|udp)_(?!v6).*', ['tcp_v4_rcv'], ['tcp_v6_rcv']],
+    ] as const) {
+      const pattern = parsePattern(text);
+      for (const name of matching) assert.ok(pattern.test(name), `${text} ${name}`);
+      for (const name of others) assert.ok(!pattern.test(name), `${text} ${name}`);
+      assert.match(noMatch(pattern, [], []).message, new RegExp(`"${text.replace(/\W/g, '\\$&')}"`));
+    }
+    for (const text of [
+      'ip(?i)_rcv',
+      '(?i:ip)',
+      '(?U)a',
+      '\\y',
+      '\\Z',
+      '\\p{Greek}',
+      '[:alpha:]',
+      '[[:letter:]]',
+    ])
+      assert.throws(() => parsePattern(text), { code: 'bad-pattern' }, text);
+  });
+
   test('without a match: names the pattern and what it may have meant', () => {
     const failure = noMatch(parsePattern('tcp_v4_rvc'), ['ip_rcv', 'tcp_v4_rcv', 'tcp_v6_rcv'], []);
     assert.equal(failure.code, 'no-function');

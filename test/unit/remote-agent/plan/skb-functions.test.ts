@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Btf, BtfKind } from '../../../../remote-agent/btf/btf.ts';
+import { Btf, BtfKind } from '../../../../common/btf/btf.ts';
 import { findSkbFunctions, SkbProblem } from '../../../../remote-agent/plan/skb-functions.ts';
 import { BtfBuilder } from '../../../support/agent/btf-builder.ts';
 

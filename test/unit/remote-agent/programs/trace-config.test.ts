@@ -15,10 +15,11 @@ test('each member is where the program reads it', () => {
       directReads: true,
       generation: 7,
       track: true,
+      bystanders: true,
       cpus: 300,
     }),
   );
-  assert.equal(Object.keys(At).length, 9 + 1);
+  assert.equal(Object.keys(At).length, 10 + 1);
   assert.equal(bytes[At.kprobeMulti], 1);
   assert.equal(bytes[At.filtered], 0);
   assert.equal(bytes[At.reasonArgument], 2);
@@ -27,6 +28,7 @@ test('each member is where the program reads it', () => {
   assert.equal(bytes[At.directReads], 1);
   assert.equal(bytes.readUInt32LE(At.generation), 7);
   assert.equal(bytes[At.track], 1);
+  assert.equal(bytes[At.bystanders], 1);
   assert.equal(bytes.readUInt32LE(At.cpus), 300);
 });
 
@@ -40,6 +42,7 @@ test('a kernel without drop reasons, and a trace that leaves out messages of loc
     directReads: false,
     generation: 0,
     track: false,
+    bystanders: false,
     cpus: 0,
   });
   assert.deepEqual([...bytes], [0, 1, ...new Array<number>(At.bytes - 2).fill(0)]);

@@ -46,12 +46,15 @@ class Reader extends Writable {
   }
 }
 
-function start(args: string[], reader: Reader) {
+async function start(args: string[], reader: Reader) {
   const command = parseCommandLine(['trace', 'root@guest', ...args]);
   assert.ok(command.name === 'trace');
   const trace = new FakeTrace(TRAFFIC_ATTACHED);
   const process = new FakeProcess(reader);
   const done = traceCommand(command, process.environment, trace.start);
+  let ended = false;
+  void done.then(() => (ended = true));
+  while (trace.requests.length === 0) await setImmediate();
   trace.agent.send({ type: 'locations', locations: [TRAFFIC_LOCATION] });
   const traffic = new Traffic({ packetsABatch: 150, endless: 500 });
   let sent = 0;
@@ -61,7 +64,7 @@ function start(args: string[], reader: Reader) {
       trace.agent.output.write(Buffer.concat([frameHeader(FrameKind.Events, payload.length), payload]));
     }
   };
-  return { trace, process, done, traffic, send, sent: () => sent };
+  return { trace, process, done, traffic, send, sent: () => sent, hasEnded: () => ended };
 }
 
 /** Events between measurements, measurements of each of two periods, and events before them. */
@@ -77,12 +80,16 @@ const WARM_UP_EVENTS = 1_000_000;
  */
 test('what was printed is forgotten: memory is flat', async () => {
   const reader = new Reader(false);
-  const { process, done, traffic, send, sent } = start(['--timestamp', 'relative'], reader);
+  const running = await start(['--timestamp', 'relative'], reader);
+  const { process, done, traffic, send, sent, hasEnded } = running;
   const print = async (events: number) => {
     for (const end = sent() + events; sent() < end;) {
       send(10_000);
       // The header, and a line an event: nothing announces the drops, so that they are not told with it.
-      while (reader.lines < sent() + 1) await setImmediate();
+      while (reader.lines < sent() + 1) {
+        assert.ok(!hasEnded(), process.stderr.text);
+        await setImmediate();
+      }
     }
   };
   const meanInUse = async () => {
@@ -105,7 +112,7 @@ test('what was printed is forgotten: memory is flat', async () => {
 
 test('a reader that is too slow gets the newest, and is told what it does not get', async () => {
   const reader = new Reader(true);
-  const { process, done, traffic, send, sent } = start(
+  const { process, done, traffic, send, sent } = await start(
     ['--json', '--keep-events', `${CHUNK_EVENTS}`],
     reader,
   );
@@ -137,7 +144,7 @@ test('a reader that is too slow gets the newest, and is told what it does not ge
 
 test('a person is told once that lines are left out, and at the end how many', async () => {
   const reader = new Reader(false);
-  const { process, done, send, sent } = start(['--keep-events', `${CHUNK_EVENTS}`], reader);
+  const { process, done, send, sent } = await start(['--keep-events', `${CHUNK_EVENTS}`], reader);
   for (let times = 0; times < 2; times++) {
     reader.pause();
     send(5 * CHUNK_EVENTS);

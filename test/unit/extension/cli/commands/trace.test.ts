@@ -80,6 +80,51 @@ test('a dropped packet is told in pwru’s columns, its reason at the function',
   );
 });
 
+test('the flags of TCP segments are printed where they are asked for, as pwru does', async () => {
+  const { trace, process, stdout, done } = run(['--output-tcp-flags']);
+  await stdout.until(/FUNC\n/);
+  trace.agent.sendEvents([
+    curl(0, { tcpFlags: 0x12 }),
+    curl(1, { tcpFlags: 0 }),
+    curl(3, { l4Protocol: 17 }),
+  ]);
+  await stdout.until(/kfree_skbmem/);
+  process.interrupt();
+  await done;
+  const tuples = stdout.lines.slice(1).map((line) => /\((?:tcp|udp)[^)]*\)/.exec(line)?.[0]);
+  assert.deepEqual(tuples, ['(tcp:SYN|ACK)', '(tcp)', '(udp)']);
+});
+
+test('with --output-file lines go there, and standard output has none', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'packet-trace-'));
+  const file = join(dir, 'trace.log');
+  try {
+    const { trace, process, stdout, done } = run(['--output-file', file, '--output-limit-lines', '1']);
+    await process.stderr.until(/Ctrl-C/);
+    trace.agent.sendEvents([curl(0)]);
+    assert.equal(await done, ExitCode.Ok);
+    assert.match(readFileSync(file, 'utf8'), /^SKB .*FUNC\n.* ip_local_out\n$/);
+    assert.equal(stdout.text, '');
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
+
+test('options of pwru that have no effect here say so', async () => {
+  const { process, stdout, done } = run([
+    '--all-kmods',
+    '--filter-kprobe-batch',
+    '100',
+    '--set-percpu-buf=4096',
+  ]);
+  await stdout.until(/FUNC\n/);
+  process.interrupt();
+  await done;
+  assert.match(process.stderr.text, /--all-kmods changes nothing/);
+  assert.match(process.stderr.text, /--filter-kprobe-batch has no effect/);
+  assert.doesNotMatch(process.stderr.text, /percpu/);
+});
+
 test('a drop whose function is not probed has its own line', async () => {
   const { trace, process, stdout, done } = run([]);
   await stdout.until(/FUNC\n/);

@@ -5,9 +5,10 @@ import { Status } from '../../../../../extension/cli/output/status.ts';
 
 const CLEAR = '\r\x1b[K';
 
-function said(isTTY: boolean, say: (status: Status) => void): string {
+function said(isTTY: boolean, say: (status: Status) => void, verbose = true): string {
   const stream = Object.assign(new PassThrough({ encoding: 'utf8' }), { isTTY });
-  say(new Status(stream, true));
+  let clock = 0;
+  say(new Status(stream, verbose, () => (clock += 1250)));
   return String(stream.read());
 }
 
@@ -19,6 +20,18 @@ test('on a terminal one line changes, elsewhere each stage has a line', () => {
   };
   assert.equal(said(true, work), `${CLEAR}Uploading (1 of 9 MB)${CLEAR}Uploading (2 of 9 MB)${CLEAR}Done.\n`);
   assert.equal(said(false, work), 'Uploading\nDone.\n');
+});
+
+test('verbose: each stage says how long it took, whatever it counted meanwhile', () => {
+  const work = (status: Status) => {
+    status.progress('Uploading (1 of 9 MB)');
+    status.progress('Uploading (2 of 9 MB)');
+    status.progress('Starting');
+    status.done();
+    status.done();
+  };
+  assert.equal(said(false, work), 'Uploading\nUploading: 1.25 s\nStarting\nStarting: 1.25 s\n');
+  assert.equal(said(false, work, false), 'Uploading\nStarting\n');
 });
 
 test('what is quoted of a target is printable; lines stay lines', () => {

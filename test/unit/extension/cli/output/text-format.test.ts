@@ -4,7 +4,7 @@ import { TextFormat } from '../../../../../extension/cli/output/text-format.ts';
 import type { PlaceSources } from '../../../../../extension/cli/output/place-sources.ts';
 import { FakeCapture } from '../../../../support/agent/fake-capture.ts';
 
-const PLAIN = { tuple: true, meta: true, timestamp: 'none', hasColors: false } as const;
+const PLAIN = { tuple: true, tcpFlags: false, meta: true, timestamp: 'none', hasColors: false } as const;
 
 test('with colours a drop stands out, and says the same without them', () => {
   const steps = [

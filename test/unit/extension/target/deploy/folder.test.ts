@@ -99,6 +99,16 @@ describe('as root', { skip: needsRoot }, () => {
     assert.match(message, /206 kB needed, \d+ kB free/);
   });
 
+  test('the room of an upload that was cut is to be had', async () => {
+    const cut = '/var/cache/kernel-packet-trace/.tmp-cut';
+    const left = `mkdir -p ${cut}
+head -c 300000 /dev/zero > ${cut}/part
+echo "1 999999999 $(readlink /proc/self/ns/pid)" > ${cut}/.user`;
+    const others = `${CACHE},size=100k none /run\n${CACHE},size=100k none /var/tmp\n`;
+    const { dir } = await choose({}, shellWithMounts(`${others}${CACHE},size=400k none /var/cache\n${left}`));
+    assert.equal(dir, '/var/cache/kernel-packet-trace');
+  });
+
   test('what is there needs no room, and no writing', async () => {
     const files = [agent, node].map(
       ({ name, files: [file] }) =>

@@ -5,8 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import type { TargetFacts } from '../../../../../extension/target/connection.ts';
-import { EXIT_DAMAGED, place, removeDamaged } from '../../../../../extension/target/deploy/place.ts';
-import type { Placed, PlaceRequest } from '../../../../../extension/target/deploy/place.ts';
+import { place, removeDamaged } from '../../../../../extension/target/deploy/place.ts';
+import {
+  EXIT_DAMAGED,
+  type Placed,
+  type PlaceRequest,
+} from '../../../../../extension/target/deploy/placed.ts';
+import { recall } from '../../../../../extension/target/deploy/recall.ts';
 import { inspectPlatform } from '../../../../../extension/target/platform.ts';
 import { LocalShell } from '../../../../../extension/target/local.ts';
 import type { RootSession } from '../../../../../extension/target/root/session.ts';
@@ -31,7 +36,7 @@ describe('as root', { skip: needsRoot }, () => {
     const logger = () => undefined;
     request = {
       platform: await inspectPlatform(new LocalShell()),
-      node: undefined,
+      findNode: () => Promise.resolve({ node: undefined, oldNodes: [] }),
       distDir: assets,
       folder: join(root, `folder ${counter++}`),
       trustedUid: 0,
@@ -54,7 +59,10 @@ describe('as root', { skip: needsRoot }, () => {
     return output;
   }
 
-  const own = (path: string): TargetFacts['node'] => ({ path, version: 'v22.0.0', origin: 'path' });
+  const own = (path: string) => {
+    const node: TargetFacts['node'] = { path, version: 'v22.0.0', origin: 'path' };
+    return () => Promise.resolve({ node, oldNodes: [] });
+  };
   /** A program in place of Node that says so. */
   const program = (name: string, uid: number) => {
     const path = join(root, name);
@@ -75,16 +83,16 @@ describe('as root', { skip: needsRoot }, () => {
   });
 
   test("the target's Node is run where only root can change it", async () => {
-    const placed = await place(session, { ...request, node: own(program('roots', 0)) });
+    const placed = await place(session, { ...request, findNode: own(program('roots', 0)) });
     assert.equal(await runs(placed), 'run by roots\n');
-    const other = await place(session, { ...request, node: own(program('users', SOMEBODY)) });
+    const other = await place(session, { ...request, findNode: own(program('users', SOMEBODY)) });
     assert.equal(other.node.origin, 'uploaded');
     assert.equal(await runs(other), 'hello serve\n');
   });
 
   test('a Node that came into the hands of others since is not run', async () => {
     const path = program('given-away', 0);
-    const placed = await place(session, { ...request, node: own(path) });
+    const placed = await place(session, { ...request, findNode: own(path) });
     chownSync(path, SOMEBODY, SOMEBODY);
     assert.equal(await runs(placed), 1);
   });
@@ -118,6 +126,70 @@ describe('as root', { skip: needsRoot }, () => {
     writeFileSync(node, Buffer.alloc(readFileSync(node).length));
     writeFileSync(join(folder, '.checked'), 'of another boot\n');
     assert.equal(await runs(placed), EXIT_DAMAGED);
+  });
+
+  describe('what an earlier start found', () => {
+    const started = async (node: string) => {
+      const wanted = { ...request, findNode: own(node) };
+      assert.equal(await recall(session, wanted), undefined, 'before the first start');
+      await runs(await place(session, wanted));
+      const neverAsked = { ...wanted, findNode: () => assert.fail('it is known') };
+      return { wanted, again: () => recall(session, neverAsked) };
+    };
+    const note = (argv: readonly string[]) => join(argv[1] ?? '', '..', '.start');
+
+    test('is used again, without a look for Node', async () => {
+      const path = program('kept', 0);
+      const { again } = await started(path);
+      const recalled = await again();
+      assert.ok(recalled !== undefined);
+      assert.deepEqual(recalled.node, { path, version: 'v22.0.0', origin: 'path' });
+      assert.equal(recalled.uploadedBytes, 0);
+      assert.equal(await runs(recalled), 'run by kept\n');
+    });
+
+    test('also where Node is ours', async () => {
+      await runs(await place(session, request));
+      const recalled = await recall(session, request);
+      assert.equal(recalled?.node.origin, 'uploaded');
+      assert.equal(await runs(recalled), 'hello serve\n');
+    });
+
+    for (const [what, change] of [
+      ['another Node is there', (path) => writeFileSync(path, '#!/bin/sh\necho other\n')],
+      ['Node came into the hands of others', (path) => chownSync(path, SOMEBODY, SOMEBODY)],
+      ['Node is gone', (path) => rmSync(path)],
+      [
+        'the target booted',
+        (_path, file) =>
+          writeFileSync(
+            file,
+            readFileSync(file, 'utf8').replace(/^.*/, '00000000-0000-0000-0000-000000000000'),
+          ),
+      ],
+      [
+        'the note is cut short',
+        (_path, file) => writeFileSync(file, readFileSync(file, 'utf8').slice(0, 50)),
+      ],
+    ] satisfies [string, (path: string, note: string) => void][])
+      test(`is not used when ${what}`, async () => {
+        const path = program('changed', 0);
+        const { again, wanted } = await started(path);
+        const recalled = await again();
+        assert.ok(recalled !== undefined);
+        change(path, note(recalled.argv));
+        assert.equal(await again(), undefined);
+        assert.notEqual((await place(session, wanted)).argv[0], '');
+      });
+
+    test('a Node that was replaced behind it is not run', async () => {
+      const path = program('replaced', 0);
+      const { again } = await started(path);
+      const recalled = await again();
+      assert.ok(recalled !== undefined);
+      writeFileSync(path, '#!/bin/sh\necho "run by replaced"\n');
+      assert.equal(await runs(recalled), EXIT_DAMAGED);
+    });
   });
 
   test('only what has the name of ours is taken for damaged', async () => {

@@ -114,7 +114,7 @@ test('the password of another user is asked for by that name (rootpw)', async ()
 test('a second factor is asked for in its own words, and is no wrong password', async () => {
   const prompts = answering('right', '123456', '123456');
   const root = await Root.gain(user(SUDO.secondFactor, prompts).request);
-  const code = 'challenge: sudo on this machine asks: Verification code:';
+  const code = 'sudo-challenge: sudo on this machine asks: Verification code:';
   assert.deepEqual(prompts.asked, [QUESTION, code]);
   await echoes(root);
   assert.equal(prompts.asked.length, 2, 'the first agent needs no further code');
@@ -134,7 +134,7 @@ test('passprompt_override: the same words again, and nothing between, are anothe
   await Root.gain(user(SUDO.overridden, prompts).request);
   assert.deepEqual(prompts.asked, [
     QUESTION,
-    'challenge: sudo on this machine asks: one more answer (a second factor?)',
+    'sudo-challenge: sudo on this machine asks: one more answer (a second factor?)',
   ]);
 });
 

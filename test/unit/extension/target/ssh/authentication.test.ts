@@ -121,6 +121,52 @@ describe('an IdentityFile that is a public key', () => {
 });
 
 describe('tries', () => {
+  describe('six, and five wrong keys', () => {
+    const failed = (log: string) => log.split('Failed publickey').length - 1;
+    let agent: SshAgent;
+    let wrong: string[];
+    before(async () => {
+      agent = await startSshAgent(path('five.sock'));
+      wrong = await Promise.all([1, 2, 3, 4, 5].map((n) => key(`five-${n}`)));
+      for (const file of wrong) await agent.add(file);
+    });
+    after(() => agent.stop());
+
+    test('a password is asked for after them', async () => {
+      const strict = await startSshServer([
+        'LogLevel VERBOSE',
+        'MaxAuthTries 6',
+        'KbdInteractiveAuthentication no',
+      ]);
+      try {
+        const config = [`IdentityAgent ${agent.socket}`];
+        const error = await fails('authentication', { to: strict, config, answers: ['wrong'] });
+        assert.deepEqual(
+          error.asked.map((question) => question.split(':')[0]),
+          ['password'],
+        );
+        assert.match(error.message, /The host said: "Too many authentication failures"/);
+        assert.equal(failed(await logSince(0, /Failed password/, strict)), 5);
+      } finally {
+        await strict.stop();
+      }
+    });
+
+    test('the right one, as the last of six files, is let in', async () => {
+      const from = server.log().length;
+      const config = [...wrong, await key('after-five', true)].map((file) => `IdentityFile ${file}`);
+      assert.deepEqual(await logsIn({ config }), []);
+      assert.equal(failed(await logSince(from, /Accepted publickey/)), 5);
+    });
+
+    test('the right one, as the last that the agent holds, is let in', async () => {
+      await agent.add(await key('held-after-five', true));
+      const from = server.log().length;
+      assert.deepEqual(await logsIn({ config: [`IdentityAgent ${agent.socket}`] }), []);
+      assert.equal(failed(await logSince(from, /Accepted publickey/)), 5);
+    });
+  });
+
   test('with MaxAuthTries 2 a password is asked for after a wrong key', async () => {
     const strict = await startSshServer(['MaxAuthTries 2', 'KbdInteractiveAuthentication no']);
     try {

@@ -46,6 +46,12 @@ test('settings that the built-in client does not have', async () => {
   assert.match((await reason(['HostKeyAlgorithms sk-ssh-ed25519@openssh.com'])) ?? '', /HostKeyAlgorithms/);
   assert.match((await reason(['KexAlgorithms mlkem768x25519-sha256'])) ?? '', /KexAlgorithms/);
   assert.equal(await reason(['KexAlgorithms mlkem768x25519-sha256,curve25519-sha256']), undefined);
+  assert.match((await reason(['Ciphers rijndael-cbc@lysator.liu.se'])) ?? '', /Ciphers allows none/);
+  assert.match((await reason(['MACs umac-128@openssh.com'])) ?? '', /MACs allows none/);
+  assert.equal(
+    await reason(['Ciphers -aes*', 'MACs ^umac-128@openssh.com', 'HostKeyAlgorithms +ssh-rsa']),
+    undefined,
+  );
 });
 
 test('keys of hardware, and certificates in an agent', async () => {

@@ -114,6 +114,29 @@ describe('StrictHostKeyChecking', () => {
   });
 });
 
+describe('NoHostAuthenticationForLocalhost', () => {
+  const config = ['NoHostAuthenticationForLocalhost yes'];
+
+  test('any key of this machine is taken, and none remembered', async () => {
+    const store = hostKeyFile(path('of this machine'));
+    for (const known of ['', await otherKey('before this')]) {
+      if (known !== '') await store.append(known);
+      const { asked } = await logIn({ ...login(), hostKeys: store, config });
+      assert.deepEqual(asked, []);
+      assert.equal(await store.read().catch(() => ''), known);
+    }
+    await loginFails('host-key-changed', { ...login(), hostKeys: store });
+  });
+
+  test('a revoked one is not, nor that of a machine behind a HostKeyAlias', async () => {
+    const key = server.knownHost.split(' ').slice(1).join(' ');
+    const revoked = { ...empty, read: () => Promise.resolve(`@revoked * ${key}`) };
+    await loginFails('host-key-changed', { ...login(), hostKeys: revoked, config });
+    const alias = [...config, 'HostKeyAlias forwarded'];
+    await loginFails('host-key-unknown', { ...login(), hostKeys: empty, config: alias });
+  });
+});
+
 test('HostKeyAlias is the name that the key is known by, without a port', async () => {
   const config = ['HostKeyAlias the-vm'];
   const store = hostKeyFile(path('alias-store'));

@@ -70,6 +70,61 @@ test('cancelling and ConnectTimeout end the wait for a jump host that opens no w
   }
 });
 
+/** A host that counts failures as sshd does (auth2.c): the first "none" is free. @param tries its MaxAuthTries */
+async function startStrict(password: string, tries: number) {
+  const tried: string[] = [];
+  const host = new ssh2.Server({ hostKeys: [readFileSync(server.hostKeyFile)] }, (client) => {
+    let failures = 0;
+    client.on('error', () => undefined);
+    client.on('authentication', (context) => {
+      const isFree = context.method === 'none' && tried.length === 0;
+      tried.push(context.method);
+      if (context.method === 'password' && context.password === password) context.accept();
+      else if (isFree || ++failures < tries) context.reject(['publickey', 'password']);
+      else client.end();
+    });
+  });
+  await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
+  return { port: (host.address() as AddressInfo).port, tried, stop: () => host.close() };
+}
+
+for (const tries of [2, 6]) {
+  test(`MaxAuthTries ${tries} behind a jump host: the right password is let in as the last try, after wrong keys`, async () => {
+    const strict = await startStrict('right', tries);
+    try {
+      const strangers = Array.from({ length: tries - 1 }, (_, n) =>
+        join(server.dir, `stranger-${tries}-${n}`),
+      );
+      for (const stranger of strangers) await generateKey(stranger);
+      const lines = [
+        ...['Host inner', `  Port ${strict.port}`, '  ProxyJump gate'],
+        ...strangers.map((stranger) => `  IdentityFile ${stranger}`),
+        ...['Host gate', `  Port ${server.port}`, `  IdentityFile ${server.key}`],
+        ...['Host inner gate', '  HostName 127.0.0.1'],
+      ];
+      const asked: string[] = [];
+      const client = await connectSsh(inner, {
+        ...connectOptions(server, ''),
+        identity: undefined,
+        hostKeys: trustAll(server.port, strict.port),
+        sshConfigFile: config(lines),
+        prompts: {
+          confirmHostKey: () => Promise.resolve(false),
+          secret: ({ kind }) => {
+            asked.push(kind);
+            return Promise.resolve('right');
+          },
+        },
+      });
+      client.dispose();
+      assert.deepEqual(asked, ['password']);
+      assert.deepEqual(strict.tried, ['none', ...strangers.map(() => 'publickey'), 'password']);
+    } finally {
+      strict.stop();
+    }
+  });
+}
+
 test('a key that is unlocked for a jump host is not asked for again behind it', async () => {
   const key = join(server.dir, 'hops_key');
   await generateKey(key, 'ed25519', 'open sesame');

@@ -1,13 +1,12 @@
 /** The ssh program as the way to a real sshd: what is asked, how it ends, and when it is chosen. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../../../../../../build/run.ts';
-import { PacketTraceError } from '../../../../../../extension/base/errors.ts';
 import type { ErrorCode } from '../../../../../../extension/base/errors.ts';
 import { connectTarget } from '../../../../../../extension/target/connect.ts';
 import type { ConnectOptions } from '../../../../../../extension/target/connection.ts';
@@ -16,6 +15,7 @@ import { openShell } from '../../../../../../extension/target/ssh/open-shell.ts'
 import type { RemoteShell } from '../../../../../../extension/target/ssh/open-shell.ts';
 import { parseTargetName } from '../../../../../../extension/target/target-name.ts';
 import type { SshTargetName } from '../../../../../../extension/target/target-name.ts';
+import { fails } from '../../../../../support/fails.ts';
 import {
   connectOptions,
   fakeAssets,
@@ -23,6 +23,7 @@ import {
   startSshServer,
 } from '../../../../../support/ssh-server.ts';
 import type { SshServer } from '../../../../../support/ssh-server.ts';
+import { SUDO, writeSudo } from '../../../../../support/sudo.ts';
 
 let server: SshServer;
 let knownHosts: string;
@@ -72,16 +73,12 @@ function trial({ to = server, config = [], answers = [], trustsUnknown = false, 
   return { asked, said, options, open };
 }
 
-async function fails(code: ErrorCode, open: () => Promise<RemoteShell>): Promise<PacketTraceError> {
-  const error: unknown = await open().then(
-    (shell) => shell.dispose(),
-    (thrown: unknown) => thrown,
+/** That there is no connection. */
+const refused = (code: ErrorCode, open: () => Promise<RemoteShell>) =>
+  fails(
+    code,
+    open().then((shell) => shell.dispose()),
   );
-  assert.ok(error instanceof PacketTraceError, `expected ${code}, got ${String(error)}`);
-  assert.equal(error.code, code, error.message);
-  assert.notEqual(error.remedy, '');
-  return error;
-}
 
 describe('commands', () => {
   test('go through one login, and leave nothing behind', async () => {
@@ -129,6 +126,36 @@ describe('commands', () => {
     agent.close();
     target.dispose();
   });
+
+  test('carry a user to root by sudo, whose password goes through the one login', async () => {
+    const bin = path('bin');
+    mkdirSync(bin);
+    writeSudo(bin, SUDO.password);
+    // Who logs in here is root already; that is not to be seen.
+    writeFileSync(join(bin, 'id'), '#!/bin/sh\n[ "$1" = -u ] && echo 1000 || echo me\n', { mode: 0o755 });
+    const users = await startSshServer([], { PATH: `${bin}:${process.env.PATH}` });
+    try {
+      writeFileSync(knownHosts, users.knownHost, { flag: 'a' });
+      const answers = ['wrong', 'right'];
+      const { options, asked } = trial({ to: users, answers, distDir: fakeAssets(users.dir) });
+      const target = await connectTarget(options);
+      const agent = await target.startAgent();
+      let text = '';
+      for await (const chunk of agent.output) if ((text += String(chunk)).includes('\n')) break;
+      assert.equal(text, 'hello serve\n');
+      agent.close();
+      target.dispose();
+      assert.equal(target.facts.privilege, 'sudo-password');
+      assert.deepEqual(
+        asked.map((question) => question.replace(/:.*/s, '')),
+        ['sudo', 'sudo'],
+      );
+      assert.equal(accepted(users), 1);
+      assert.doesNotMatch(readFileSync(join(bin, 'sudo.log'), 'utf8'), /right|wrong/);
+    } finally {
+      await users.stop();
+    }
+  });
 });
 
 describe('questions', () => {
@@ -145,15 +172,15 @@ describe('questions', () => {
   test('a password that is not given, and one that is wrong', async () => {
     const config = ['NumberOfPasswordPrompts 1', 'KbdInteractiveAuthentication no'];
     const declined = trial({ identity: undefined, config });
-    await fails('authentication', declined.open);
+    await refused('authentication', declined.open);
     assert.match(declined.asked.join(), /^password: .*password:$/);
-    await fails('authentication', trial({ identity: undefined, config, answers: ['wrong'] }).open);
+    await refused('authentication', trial({ identity: undefined, config, answers: ['wrong'] }).open);
   });
 
   test('an unknown host: its fingerprint, and what ssh remembers', async () => {
     const file = path('empty_known_hosts');
     const config = [`UserKnownHostsFile ${file}`];
-    await fails('host-key-unknown', trial({ config }).open);
+    await refused('host-key-unknown', trial({ config }).open);
     const { open, asked } = trial({ config, trustsUnknown: true });
     (await open()).dispose();
     const printed = await run('ssh-keygen', ['-l', '-f', `${server.hostKeyFile}.pub`]);
@@ -179,13 +206,16 @@ describe('questions', () => {
 
 describe('failures', () => {
   test('say what kind they are', async () => {
-    await fails('host-unknown', trial({ target: 'root@no-such-host.invalid' }).open);
+    await refused('host-unknown', trial({ target: 'root@no-such-host.invalid' }).open);
     const other = path('other_host_key');
     await generateKey(other);
     const changed = path('changed_known_hosts');
     const host = `[127.0.0.1]:${server.port}`;
     writeFileSync(changed, `${host} ${readFileSync(`${other}.pub`, 'utf8')}`);
-    const error = await fails('host-key-changed', trial({ config: [`UserKnownHostsFile ${changed}`] }).open);
+    const error = await refused(
+      'host-key-changed',
+      trial({ config: [`UserKnownHostsFile ${changed}`] }).open,
+    );
     assert.ok(error.message.includes(`${changed}:1`), error.message);
     assert.ok(error.remedy.includes(`ssh-keygen -f "${changed}" -R "${host}"`), error.remedy);
   });

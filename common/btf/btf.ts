@@ -2,7 +2,7 @@
  * A reader of BTF, the kernel's type information (Documentation/bpf/btf.rst, include/uapi/linux/btf.h). A
  * vmlinux has some 150,000 types: they stay in the bytes they came in, and are asked for by id.
  */
-import { AgentFailure } from '../../common/errors.ts';
+import { AgentFailure } from '../errors.ts';
 
 const MAGIC = 0xeb9f;
 
@@ -36,6 +36,19 @@ const ELEMENT_BYTES = [0, 0, 0, 0, 12, 12, 8, 0, 0, 0, 0, 0, 0, 8, 0, 12, 0, 0, 
 const WORDS_OF_TYPE = 3;
 const WORDS_OF_PARAMETER = 2;
 const WORDS_OF_MEMBER = 3;
+
+/** BTF_INT_SIGNED and BTF_INT_BOOL. */
+const INT_SIGNED = 1;
+const INT_BOOL = 4;
+
+export interface Member {
+  name: string;
+  type: number;
+  /** Where it is, in bits. */
+  bits: number;
+  /** Of a bit field its size in bits. */
+  width?: number;
+}
 
 export interface EnumValue {
   name: string;
@@ -122,14 +135,29 @@ export class Btf {
     return undefined;
   }
 
-  /** Members of a structure or union, in order; `bits` is their offset in bits. */
-  members(id: number): { name: string; type: number; bits: number }[] {
+  /** Members of a structure or union, in order. */
+  members(id: number): Member[] {
     if (id < this.firstId) return this.#below.members(id);
     return Array.from({ length: this.count(id) }, (_, index) => {
       const at = WORDS_OF_TYPE + WORDS_OF_MEMBER * index;
       const name = this.#string(this.#word(id, at));
-      return { name, type: this.#word(id, at + 1), bits: this.#word(id, at + 2) & 0xff_ffff };
+      // With bit fields in the structure (kind_flag) the upper 8 bits are their sizes.
+      const offset = this.#word(id, at + 2);
+      const width = this.#word(id, 1) >>> 31 === 1 ? offset >>> 24 : 0;
+      return { name, type: this.#word(id, at + 1), bits: offset & 0xff_ffff, ...(width > 0 && { width }) };
     });
+  }
+
+  /** How an integer type is encoded. */
+  integer(id: number): { signed: boolean; bool: boolean } {
+    if (id < this.firstId) return this.#below.integer(id);
+    const encoding = (this.#word(id, WORDS_OF_TYPE) >>> 24) & 0xf;
+    return { signed: (encoding & INT_SIGNED) !== 0, bool: (encoding & INT_BOOL) !== 0 };
+  }
+
+  /** Whether an enum has negative values. */
+  isSignedEnum(id: number): boolean {
+    return id < this.firstId ? this.#below.isSignedEnum(id) : this.#word(id, 1) >>> 31 === 1;
   }
 
   /** Type id of an array's elements, and how many there are. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { mostSimilar } from '../../../../extension/base/similar.ts';
+import { mostSimilar } from '../../../common/similar.ts';
 
 const WORDS = ['trace', 'check', 'source', 'filter', 'filter-func', 'output-limit-lines', 'json'];
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Btf, BtfKind } from '../../../../remote-agent/btf/btf.ts';
+import { Btf, BtfKind } from '../../../../common/btf/btf.ts';
 import { BtfBuilder } from '../../../support/agent/btf-builder.ts';
 
 describe('Btf', () => {
@@ -106,5 +106,25 @@ describe('Btf', () => {
     const pointer = builder.pointer(99);
     const btf = new Btf(builder.bytes());
     assert.throws(() => btf.kind(btf.sizeOrType(pointer)), { code: 'no-btf', message: /99/ });
+  });
+
+  test('tells bit fields, and how integers and enums are encoded', () => {
+    const builder = new BtfBuilder();
+    const [int, bool] = [builder.integer('int', 4, 1), builder.integer('_Bool', 1, 4)];
+    const fields = builder.structure('fields', 8, [
+      ['plain', int, 0],
+      ['field', int, 35, 7],
+    ]);
+    const kinds = builder.enum('kinds', { LOW: -1 }, true);
+    const module = new BtfBuilder(builder);
+    module.int('own', 8);
+    const btf = new Btf(module.bytes(), new Btf(builder.bytes()));
+    assert.deepEqual(btf.members(fields), [
+      { name: 'plain', type: int, bits: 0 },
+      { name: 'field', type: int, bits: 35, width: 7 },
+    ]);
+    assert.deepEqual(btf.integer(int), { signed: true, bool: false });
+    assert.deepEqual(btf.integer(bool), { signed: false, bool: true });
+    assert.deepEqual([btf.isSignedEnum(kinds), btf.kind(kinds)], [true, BtfKind.Enum]);
   });
 });

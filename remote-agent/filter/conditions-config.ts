@@ -1,0 +1,31 @@
+import { ConditionsLayout as At } from '../../common/layouts.ts';
+
+/** What a packet must meet besides the filter, as this kernel numbers it; 0: not asked for. */
+export interface ResolvedConditions {
+  /** Inode number of the network namespace. */
+  netns: number;
+  ifindex: number;
+  mark: number;
+  markMask: number;
+}
+
+export const NO_CONDITIONS: ResolvedConditions = { netns: 0, ifindex: 0, mark: 0, markMask: 0 };
+
+/**
+ * `struct conditions` of bpf/filter/conditions.h.
+ * @param expression there is one besides
+ */
+export function encodeConditions(
+  { netns, ifindex, mark, markMask }: ResolvedConditions,
+  expression: boolean,
+): Uint8Array {
+  const bytes = new Uint8Array(At.bytes);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(At.netns, netns, true);
+  view.setUint32(At.ifindex, ifindex, true);
+  view.setUint32(At.markMask, markMask, true);
+  view.setUint32(At.mark, (mark & markMask) >>> 0, true);
+  view.setUint8(At.any, Number(netns !== 0 || ifindex !== 0 || markMask !== 0));
+  view.setUint8(At.expression, Number(expression));
+  return bytes;
+}
