@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AgentFailure } from '../../common/errors.ts';
+import { listed } from './listed.ts';
 
 export interface Namespace {
   inode: number;
@@ -86,10 +87,8 @@ function isOfNetworks(path: string): boolean {
 }
 
 function missing(what: string, files: NamespaceFiles): AgentFailure {
-  const all = allNamespaces(files);
-  const shown = all.slice(0, SHOWN).map(({ inode, label }) => `inode:${inode} (${label})`);
-  const more = all.length > SHOWN ? `, and ${all.length - SHOWN} more` : '';
-  return new AgentFailure('bad-condition', `${what}. There are ${shown.join(', ')}${more}.`, REMEDY);
+  const all = allNamespaces(files).map(({ inode, label }) => `inode:${inode} (${label})`);
+  return new AgentFailure('bad-condition', `${what}. There are ${listed(all, SHOWN)}.`, REMEDY);
 }
 
 /** Each once, the named ones first. */

@@ -7,6 +7,7 @@ import { AgentFailure } from '../../common/errors.ts';
 import type { Conditions } from '../../common/protocol.ts';
 import { NO_CONDITIONS, type ResolvedConditions } from '../filter/conditions-config.ts';
 import { devicesIn } from './devices.ts';
+import { listed } from './listed.ts';
 import { findNamespace, ownNamespace } from './namespaces.ts';
 
 /** Names shown of what there is in place of what was asked for. */
@@ -37,16 +38,9 @@ function findDevice(name: string, namespace: { inode: number; path: string }, as
   const where = asked === undefined ? "the agent's network namespace" : `the network namespace "${asked}"`;
   throw new AgentFailure(
     'bad-condition',
-    `There is no device "${name}" in ${where}: it has ${listed([...devices.keys()])}.`,
+    `There is no device "${name}" in ${where}: it has ${listed([...devices.keys()], SHOWN)}.`,
     asked === undefined
       ? 'Correct --filter-ifname ("ifname"), or name the namespace that the device is in by --filter-netns ("netns").'
       : 'Correct --filter-ifname ("ifname"), or --filter-netns ("netns").',
   );
-}
-
-/** Some of the names, for a sentence. */
-function listed(names: readonly string[]): string {
-  if (names.length === 0) return 'none';
-  const shown = names.slice(0, SHOWN).join(', ');
-  return names.length > SHOWN ? `${shown}, and ${names.length - SHOWN} more` : shown;
 }

@@ -19,7 +19,7 @@ interface Tree {
 type Name = keyof typeof NUMBERS | keyof typeof FIELDS;
 type Numbers = Record<Name, bigint>;
 
-const fit = (value: bigint, bits: number, signed: boolean) =>
+const wrapped = (value: bigint, bits: number, signed: boolean) =>
   signed ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value);
 
 const LITERALS: [suffix: string, bits: 32 | 64, signed: boolean][] = [
@@ -88,10 +88,10 @@ const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
           if (left === undefined || right === undefined) return undefined;
           const { bits, signed } = usual(left, right);
           const result = ARITHMETIC[operator]?.(
-            fit(left.value, bits, signed),
-            fit(right.value, bits, signed),
+            wrapped(left.value, bits, signed),
+            wrapped(right.value, bits, signed),
           );
-          return result === undefined ? undefined : { value: fit(result, bits, signed), bits, signed };
+          return result === undefined ? undefined : { value: wrapped(result, bits, signed), bits, signed };
         },
       })),
     fc
@@ -103,7 +103,9 @@ const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
           if (left === undefined || right === undefined) return undefined;
           const { bits, signed } = usual(left, right);
           const compare = COMPARISONS[operator];
-          return truth(compare?.(fit(left.value, bits, signed), fit(right.value, bits, signed)) === true);
+          return truth(
+            compare?.(wrapped(left.value, bits, signed), wrapped(right.value, bits, signed)) === true,
+          );
         },
       })),
     fc.tuple(fc.constantFrom('<<', '>>'), tie('tree'), fc.nat(31)).map(([operator, a, count]) => ({
@@ -113,7 +115,7 @@ const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
         if (left === undefined) return undefined;
         const { value, bits, signed } = left;
         const result = operator === '<<' ? value << BigInt(count) : value >> BigInt(count);
-        return { value: fit(result, bits, signed), bits, signed };
+        return { value: wrapped(result, bits, signed), bits, signed };
       },
     })),
     fc.tuple(fc.constantFrom('-', '~', '!', '+'), tie('tree')).map(([operator, a]) => ({
@@ -123,7 +125,7 @@ const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
         if (of === undefined) return undefined;
         if (operator === '!') return truth(of.value === 0n);
         const result = operator === '-' ? -of.value : operator === '~' ? ~of.value : of.value;
-        return { ...of, value: fit(result, of.bits, of.signed) };
+        return { ...of, value: wrapped(result, of.bits, of.signed) };
       },
     })),
     fc
@@ -135,7 +137,7 @@ const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
           if (of === undefined) return undefined;
           const width = { char: 8, u8: 8, short: 16, __u16: 16, int: 32, unsigned: 32, long: 64 }[type] ?? 0;
           const signed = ['char', 'short', 'int', 'long'].includes(type);
-          const value = fit(of.value, width, signed);
+          const value = wrapped(of.value, width, signed);
           return { value, bits: width === 64 ? 64 : 32, signed: width < 32 || signed };
         },
       })),
@@ -159,7 +161,7 @@ const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
         // A side that is not taken and divides by 0 has no type here.
         if (chosen === undefined || yes === undefined || no === undefined) return undefined;
         const { bits, signed } = usual(yes, no);
-        return { value: fit(chosen.value, bits, signed), bits, signed };
+        return { value: wrapped(chosen.value, bits, signed), bits, signed };
       },
     })),
   ),
