@@ -54,8 +54,8 @@ static __always_inline struct life *new_life(struct scratch *scratch, __u32 gene
 	struct life *life = &scratch->fresh;
 
 	__builtin_memset(life, 0, sizeof(*life));
-	/* Different on each CPU; 0 is none. */
-	life->id = ++scratch->begun * config.cpus + bpf_get_smp_processor_id();
+	/* Different on each CPU and in each kind of program; 0 is none. */
+	life->id = ++scratch->begun * config.cpus + config.first_cpu + bpf_get_smp_processor_id();
 	life->generation = generation;
 	return life;
 }

@@ -50,6 +50,17 @@ struct page {
 	unsigned long flags;
 };
 
+struct xdp_rxq_info {
+	struct net_device *dev;
+};
+
+struct xdp_buff {
+	void *data;
+	void *data_end;
+	void *data_hard_start; /* where the packet's memory begins */
+	struct xdp_rxq_info *rxq;
+};
+
 /* For its buffer only, through which the programs read numbers of any size from anywhere (read.h). */
 struct linux_binprm {
 	char buf[256];
@@ -75,6 +86,7 @@ struct sk_buff {
 	__u32 end;
 	unsigned char *head;
 	unsigned char *data;
+	char cb[48];
 };
 
 #pragma clang attribute pop
@@ -125,6 +137,7 @@ struct pt_regs {
 #define ARGUMENT_5(r) ((r)->regs[4])
 #define STACK_POINTER(r) ((r)->sp)
 #define PROBED_ADDRESS(r) ((r)->pc)
+#define RETURN_ADDRESS(r) ((r)->regs[30])
 #else
 #error "build with -D__TARGET_ARCH_x86 or -D__TARGET_ARCH_arm64"
 #endif

@@ -9,6 +9,7 @@
 #include "events/counters.h"
 #include "events/emit.h"
 #include "events/events-map.h"
+#include "events/extras.h"
 #include "events/life.h"
 #include "events/scratch.h"
 #include "hit.h"
@@ -19,6 +20,7 @@
 #include "read.h"
 #include "trace-config.h"
 #include "types.h"
+#include "xdp-maps.h"
 #include <bpf/bpf_helpers.h>
 
 /* The programs call GPL-only helpers. */
@@ -160,6 +162,7 @@ static __always_inline void tell(struct pt_regs *regs, struct scratch *scratch, 
 		read_report(scratch);
 	else
 		report->length = READ(sk_buff, (struct sk_buff *)skb, len);
+	add_extras(scratch, regs);
 	emit(scratch, life);
 }
 
@@ -203,10 +206,13 @@ SEC("kprobe") int step(struct pt_regs *regs)
 	}
 	if (told || ends)
 		tell(regs, scratch, life, skb, (told ? 0 : SECTION_QUIET) | (ends ? SECTION_ENDS : 0), bytes);
-	if (meaning == MEANS_FINAL)
+	if (meaning == MEANS_FINAL) {
 		forget(skb);
-	else if (meaning == MEANS_RESHAPE)
+	} else if (meaning == MEANS_RESHAPE) {
 		life->flags |= LIFE_RESHAPED;
+		if (config.xdp)
+			scratch->reshaped = skb;
+	}
 	return 0;
 }
 
@@ -282,6 +288,8 @@ SEC("kprobe") int copy(struct pt_regs *regs)
 			count_untracked(bpf_get_smp_processor_id());
 			return 0;
 		}
+		if (config.xdp)
+			scratch->reshaped = to;
 	}
 	if (child->flags & LIFE_LEFT_OUT)
 		return 0;
@@ -293,6 +301,7 @@ SEC("kprobe") int copy(struct pt_regs *regs)
 	/* As long as the copy is mere memory its device is not known; the next event tells it. */
 	if (!again)
 		child->sent |= SECTION_DEVICE;
+	add_extras(scratch, regs);
 	emit(scratch, child);
 	if (!again)
 		child->sent &= ~SECTION_DEVICE;
@@ -324,6 +333,7 @@ SEC("kprobe") int merge(struct pt_regs *regs)
 	report->place = probed_address(regs);
 	report->value = into ? into->id : 0;
 	report->length = READ(sk_buff, (struct sk_buff *)from, len);
+	add_extras(scratch, regs);
 	emit(scratch, life);
 	return 0;
 }
@@ -360,5 +370,6 @@ SEC("raw_tp/kfree_skb") int skb_drop(struct bpf_raw_tracepoint_args *ctx)
 	report->value = reason;
 	report->bytes = life->phase == LIFE_ALIVE;
 	read_report(scratch);
+	add_extras_of_drop();
 	return emit(scratch, life);
 }

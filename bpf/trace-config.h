@@ -6,6 +6,8 @@
 #pragma once
 #include "types.h"
 
+enum packet_limit { PACKET_BYTES = 256 };
+
 struct trace_config {
 	/* Attached through kprobe.multi: the probed address comes from bpf_get_func_ip. */
 	__u8 kprobe_multi;
@@ -23,10 +25,18 @@ struct trace_config {
 	__u8 track;
 	/* Functions without a packet are probed too (bystander.h). */
 	__u8 bystanders;
+	/* enum event_extra: what events tell besides. */
+	__u16 extras;
+	/* At most so many bytes of a packet for EXTRA_PACKET, no more than PACKET_BYTES. */
+	__u16 packet_bytes;
 	/* Of the filter; the editor counts them. */
 	__u32 generation;
-	/* CPUs that there can be. */
+	/* Lives are numbered by each CPU, and by each again in programs that trace BPF programs: so many numbers at once. */
 	__u32 cpus;
+	/* And which of them is that of the first CPU. */
+	__u32 first_cpu;
+	/* BPF programs of XDP are traced (xdp.h). */
+	__u8 xdp;
 };
 
 /* The only variable of its section: the agent writes it at offset 0. */

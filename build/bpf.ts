@@ -15,7 +15,7 @@ const TARGETS = [
 /** v3: 32-bit jumps and arithmetic, which the verifier has understood since 5.1. */
 const FLAGS = ['-target', 'bpf', '-mcpu=v3', '-g', '-O2', '-Wall', '-Wextra', '-Werror'];
 
-const OBJECTS = ['probes', 'follow', 'match', 'count'];
+const OBJECTS = ['probes', 'follow', 'packet-programs', 'match', 'count'];
 const bpfDir = join(repoRoot, 'bpf');
 
 /**

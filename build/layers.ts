@@ -31,6 +31,7 @@ export const LAYERS = {
   ],
   'remote-agent/programs': [
     'common',
+    'common/btf',
     'common/bpf',
     'remote-agent/native',
     'remote-agent/kernel',

@@ -24,6 +24,7 @@ export const EventKind = {
   Copy: 2,
   Merge: 3,
   Origin: 4,
+  Verdict: 5,
 } as const;
 
 /** `enum event_section` */
@@ -38,8 +39,78 @@ export const EventSection = {
   Drop: 128,
   Merge: 256,
   Lost: 512,
+  Verdict: 1024,
+  Extras: 2048,
   Ends: 16384,
   Quiet: 32768,
+} as const;
+
+/** Byte offsets in `struct extras_section`, and its size. */
+export const ExtrasSectionLayout = {
+  /** u16 */
+  extras: 0,
+  /** u16 */
+  length: 2,
+  bytes: 4,
+} as const;
+
+/** `enum event_extra` */
+export const EventExtra = {
+  Caller: 1,
+  Stack: 2,
+  Packet: 4,
+  Skb: 8,
+  SharedInfo: 16,
+  Cb: 32,
+  Tunnel: 64,
+} as const;
+
+/** Byte offsets in `struct caller_section`, and its size. */
+export const CallerSectionLayout = {
+  /** u32 */
+  address: 0,
+  bytes: 4,
+} as const;
+
+/** Byte offsets in `struct stack_section`, and its size. */
+export const StackSectionLayout = {
+  /** u32 */
+  idLow: 0,
+  /** u32 */
+  idHigh: 4,
+  /** u32 */
+  frames: 8,
+  bytes: 12,
+} as const;
+
+/** Byte offsets in `struct packet_section`, and its size. */
+export const PacketSectionLayout = {
+  /** u16 */
+  length: 0,
+  /** u16 */
+  network: 2,
+  bytes: 4,
+} as const;
+
+/** `enum packet_limit` */
+export const PacketLimit = {
+  PacketBytes: 256,
+} as const;
+
+/** Byte offsets in `struct memory_section`, and its size. */
+export const MemorySectionLayout = {
+  /** u32 */
+  length: 0,
+  bytes: 4,
+} as const;
+
+/** Byte offsets in `struct tunnel_section`, and its size. */
+export const TunnelSectionLayout = {
+  /** protocol_section */
+  protocol: 0,
+  /** ipv6_section */
+  ip: 4,
+  bytes: 44,
 } as const;
 
 /** Byte offsets in `struct begin_section`, and its size. */
@@ -157,6 +228,13 @@ export const LostSectionLayout = {
   bytes: 4,
 } as const;
 
+/** Byte offsets in `struct verdict_section`, and its size. */
+export const VerdictSectionLayout = {
+  /** u32 */
+  value: 0,
+  bytes: 4,
+} as const;
+
 /** Byte offsets in `struct cpu_counters`, and its size. */
 export const CpuCountersLayout = {
   /** u64 */
@@ -203,6 +281,12 @@ export const ConnectionOf = {
   Other: 2,
 } as const;
 
+/** `enum xdp_limit` */
+export const XdpLimit = {
+  XdpPackets: 4096,
+  SkbHeads: 32768,
+} as const;
+
 /** `enum connection_limit` */
 export const ConnectionLimit = {
   OwnConnections: 1024,
@@ -226,11 +310,28 @@ export const TraceConfigLayout = {
   track: 6,
   /** u8 */
   bystanders: 7,
+  /** u16 */
+  extras: 8,
+  /** u16 */
+  packetBytes: 10,
   /** u32 */
-  generation: 8,
+  generation: 12,
   /** u32 */
-  cpus: 12,
-  bytes: 16,
+  cpus: 16,
+  /** u32 */
+  firstCpu: 20,
+  /** u8 */
+  xdp: 24,
+  bytes: 28,
+} as const;
+
+/** Byte offsets in `struct traced_program`, and its size. */
+export const TracedProgramLayout = {
+  /** u32 */
+  id: 0,
+  /** u32 */
+  place: 4,
+  bytes: 8,
 } as const;
 
 /** Byte offsets in `struct filter_config`, and its size. */
@@ -268,6 +369,8 @@ export const ConditionsLayout = {
   any: 16,
   /** u8 */
   expression: 17,
+  /** u8 */
+  xdpExpression: 18,
   bytes: 20,
 } as const;
 

@@ -23,18 +23,23 @@ import {
   type Hello,
   type KernelBuild,
   type KernelLocation,
+  type MemberLayout,
   type MatchRequest,
   type Message,
   type ModulesLoaded,
   type Neighbourhood,
+  type PacketProgramKind,
   type Plan,
   type PlannedProbe,
   type PlanRequest,
   type ProbedFunction,
+  type ProgramsLoaded,
   type Request,
   type Role,
   type SkippedFunctions,
   type StartRequest,
+  type StructureLayout,
+  type ValueName,
 } from './protocol.ts';
 import {
   dictionary,
@@ -69,6 +74,7 @@ const milliseconds = whole();
 
 const backend = oneOf<Attached['backend']>({ kprobe: true, 'kprobe-multi': true });
 const wantedBackend = oneOf<StartRequest['backend']>({ kprobe: true, 'kprobe-multi': true, auto: true });
+const packetProgramKind = oneOf<PacketProgramKind>({ tc: true, xdp: true });
 const pattern = nullOr(text(2 ** 20));
 
 const instruction = list<CbpfInstruction>(u32, 4);
@@ -87,7 +93,10 @@ const conditions = object<Conditions>({
   ifname: optional(name),
   mark: optional(object<{ value: number; mask: number }>({ value: u32, mask: u32 })),
   skbExpression: optional(text(4096)),
+  xdpExpression: optional(text(4096)),
 });
+
+const functionChoice = { functions: pattern, modules: optional(list<string[]>(name, 1000)) };
 
 const REQUESTS: Shapes<Request> = {
   check: object({ type: literal('check') }),
@@ -95,8 +104,8 @@ const REQUESTS: Shapes<Request> = {
   ping: object({ type: literal('ping') }),
   pause: object({ type: literal('pause') }),
   resume: object({ type: literal('resume') }),
-  plan: object<PlanRequest>({ type: literal('plan'), functions: pattern }),
-  count: object<CountRequest>({ type: literal('count'), functions: pattern, backend: wantedBackend }),
+  plan: object<PlanRequest>({ type: literal('plan'), ...functionChoice }),
+  count: object<CountRequest>({ type: literal('count'), ...functionChoice, backend: wantedBackend }),
   counts: object({ type: literal('counts') }),
   match: object({
     type: literal('match'),
@@ -116,12 +125,21 @@ const REQUESTS: Shapes<Request> = {
     conditions: optional(conditions),
     generation: optional(u32),
     bystanders: optional(list<string[]>(name, 1000)),
-    functions: pattern,
+    ...functionChoice,
     backend: wantedBackend,
     track: optional(truth),
     ringBufferBytes: u32,
     includeOwnConnection: optional(truth),
     includeLocalSockets: optional(truth),
+    tcPrograms: optional(truth),
+    xdpPrograms: optional(truth),
+    caller: optional(truth),
+    stack: optional(truth),
+    packetBytes: optional(u32),
+    skb: optional(truth),
+    sharedInfo: optional(truth),
+    cb: optional(truth),
+    tunnel: optional(truth),
     wantBuild: optional(truth),
   }),
   filter: object<FilterRequest>({
@@ -147,7 +165,13 @@ const greeting = object<Hello>({
 });
 
 const probedFunctions = list<ProbedFunction[]>(
-  object<ProbedFunction>({ address: kernelAddress, name, module: name, argument: u32 }),
+  object<ProbedFunction>({
+    address: kernelAddress,
+    name,
+    module: name,
+    argument: u32,
+    program: optional(object<NonNullable<ProbedFunction['program']>>({ id: u32, kind: packetProgramKind })),
+  }),
   NAMES,
 );
 const skippedFunctions = list<SkippedFunctions[]>(
@@ -173,6 +197,30 @@ const plannedProbes = list<PlannedProbe[]>(
   NAMES,
 );
 const dropReasons = list<DropReasonName[]>(object<DropReasonName>({ value: u32, name }), 2 ** 16);
+
+/** Structures in structures, at most. */
+const MEMBER_DEPTH = 8;
+const valueNames = list<ValueName[]>(
+  object<ValueName>({ value: whole(Number.MAX_SAFE_INTEGER, -(2 ** 53)), name }),
+  1000,
+);
+
+function memberLayouts(depth: number): Shape<MemberLayout[]> {
+  return list<MemberLayout[]>(
+    object<MemberLayout>({
+      name,
+      type: name,
+      bitOffset: u32,
+      bits: u32,
+      kind: oneOf({ unsigned: true, signed: true, bool: true, pointer: true, bytes: true, structure: true }),
+      count: optional(u32),
+      members: optional(depth > 0 ? memberLayouts(depth - 1) : list<MemberLayout[]>(() => undefined, 0)),
+      values: optional(valueNames),
+      flags: optional(valueNames),
+    }),
+    1000,
+  );
+}
 
 const MESSAGES: Shapes<Message> = {
   /** One of another version may have other fields: that it is another is all that can be said of it. */
@@ -249,6 +297,11 @@ const MESSAGES: Shapes<Message> = {
     skipped: skippedFunctions,
     dropReasons,
   }),
+  programs: object<ProgramsLoaded>({
+    type: literal('programs'),
+    functions: probedFunctions,
+    skipped: skippedFunctions,
+  }),
   'kernel-build': object<KernelBuild>({
     type: literal('kernel-build'),
     buildIds: object<BuildIds>({ kernel: optional(name), modules: dictionary(name, NAMES) }),
@@ -277,6 +330,13 @@ const MESSAGES: Shapes<Message> = {
       NAMES,
     ),
   }),
+  structures: object({
+    type: literal('structures'),
+    structures: list<StructureLayout[]>(
+      object<StructureLayout>({ name, bytes: u32, members: memberLayouts(MEMBER_DEPTH) }),
+      10,
+    ),
+  }),
   paused: object({
     type: literal('paused'),
     why: oneOf({ silence: true, request: true }),
@@ -301,6 +361,7 @@ const MESSAGES: Shapes<Message> = {
       lockdown: true,
       'no-function': true,
       'bad-pattern': true,
+      'no-module': true,
       'bad-filter': true,
       'bad-condition': true,
       load: true,

@@ -8,7 +8,7 @@
 import type { KernelAddress } from './kernel-address.ts';
 
 /** Changes when either side would misread the other; the deployed agent always has the editor's version. */
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
 
 export const FRAME_HEADER_BYTES = 5;
 
@@ -78,11 +78,42 @@ export interface Conditions {
   mark?: { value: number; mask: number };
   /** Expression of C about `skb` (common/expression/): not 0 for packets to keep. */
   skbExpression?: string;
+  /** The same about `xdp`, for packets that XDP gets and that are no skbs yet. */
+  xdpExpression?: string;
 }
 
 export type Backend = 'kprobe' | 'kprobe-multi';
 
-export interface StartRequest {
+/** Who calls a BPF program: tc at a device (netkit too), or its driver before there is an skb (XDP). */
+export type PacketProgramKind = 'tc' | 'xdp';
+
+/** Which functions with a packet are probed. */
+export interface FunctionChoice {
+  /** Function names to probe: a regular expression matched against the whole name; null: every function. */
+  functions: string | null;
+  /** Modules to probe besides the kernel itself; absent: every module. */
+  modules?: string[];
+}
+
+/** What events tell on request, besides what they always do (enum event_extra of bpf/events/event.h). */
+export interface Extras {
+  /** Where the probed function returns to. */
+  caller?: boolean;
+  /** The functions that led to each hit. */
+  stack?: boolean;
+  /** So many of a packet's first bytes, whenever they changed; at most PacketLimit of layouts.ts. */
+  packetBytes?: number;
+  /** The struct sk_buff, typed by Structures, as the next two. */
+  skb?: boolean;
+  /** The struct skb_shared_info. */
+  sharedInfo?: boolean;
+  /** skb->cb, which each layer uses for itself. */
+  cb?: boolean;
+  /** Addresses and ports of a packet inside of a tunnel (VXLAN, Geneve, GRE, IP in IP). */
+  tunnel?: boolean;
+}
+
+export interface StartRequest extends FunctionChoice, Extras {
   type: 'start';
   /** No filter: every packet. */
   filter: CompiledFilter | null;
@@ -93,8 +124,6 @@ export interface StartRequest {
    * Functions without an skb to probe too, by whole names: each hit belongs to the packet of the function that called it.
    */
   bystanders?: string[];
-  /** Function names to probe: a regular expression matched against the whole name; null: every function. */
-  functions: string | null;
   backend: Backend | 'auto';
   /** false: a packet is shown only where it matches, and not followed to its end. */
   track?: boolean;
@@ -107,6 +136,10 @@ export interface StartRequest {
   includeOwnConnection?: boolean;
   /** Show messages of AF_UNIX and AF_NETLINK sockets too, which are skbs and no packets. */
   includeLocalSockets?: boolean;
+  /** Trace the BPF programs of tc too: each call is a step of its packet, and each return another. */
+  tcPrograms?: boolean;
+  /** Trace those of XDP too. The skb that is made of a packet is a child of the life that it had in them. */
+  xdpPrograms?: boolean;
   /** Tell of the kernel's build, once the probes are armed: see KernelBuild. */
   wantBuild?: boolean;
 }
@@ -138,17 +171,13 @@ export interface MatchRequest {
 }
 
 /** Asks for the probe plan; nothing is attached. */
-export interface PlanRequest {
+export interface PlanRequest extends FunctionChoice {
   type: 'plan';
-  /** As in a start request. */
-  functions: string | null;
 }
 
 /** Counts calls of the plan's functions until `counts` is asked for. */
-export interface CountRequest {
+export interface CountRequest extends FunctionChoice {
   type: 'count';
-  /** As in a start request. */
-  functions: string | null;
   backend: Backend | 'auto';
 }
 
@@ -242,12 +271,15 @@ export interface Progress {
 }
 
 export interface ProbedFunction {
+  /** Of a BPF program its number, which its events have in place of an address. */
   address: KernelAddress;
   name: string;
   /** Empty for vmlinux. */
   module: string;
   /** Position of the skb among the parameters, from 1; 0: it has none. */
   argument: number;
+  /** It is no function of the kernel but a BPF program, with the number that the kernel has for it. */
+  program?: { id: number; kind: PacketProgramKind };
 }
 
 export interface SkippedFunctions {
@@ -297,8 +329,13 @@ export interface Counts {
   milliseconds: number;
 }
 
-export interface DropReasonName {
+/** A name that the target's kernel has for a number. */
+export interface ValueName {
   value: number;
+  name: string;
+}
+
+export interface DropReasonName extends ValueName {
   /** Without the SKB_DROP_REASON_ prefix of the core's enum; subsystem reasons whole. */
   name: string;
 }
@@ -332,6 +369,13 @@ export interface ModulesLoaded {
   skipped: SkippedFunctions[];
   /** Of these modules, besides those in `attached`. */
   dropReasons: DropReasonName[];
+}
+
+/** BPF programs that get packets were loaded while tracing, and are traced from here on. */
+export interface ProgramsLoaded {
+  type: 'programs';
+  functions: ProbedFunction[];
+  skipped: SkippedFunctions[];
 }
 
 /** The filter of a FilterRequest is in force. Its events may come before this message, those of the old one after it. */
@@ -390,10 +434,43 @@ export interface KernelBuild {
   neighbourhood: string;
 }
 
-/** Names of drop locations; comes before the first event at each. */
+/** Names of places that events tell of: drops, callers. Comes before the first event with each. */
 export interface Locations {
   type: 'locations';
   locations: KernelLocation[];
+}
+
+/** A structure of the target's kernel, for reading memory that events carry. */
+export interface StructureLayout {
+  name: string;
+  bytes: number;
+  /** Those of anonymous structures and unions in it among them. */
+  members: MemberLayout[];
+}
+
+export interface MemberLayout {
+  name: string;
+  /** As in C, without the name: `struct net_device *`, `__u32`. */
+  type: string;
+  /** From the beginning of the whole structure, or of its array's element. */
+  bitOffset: number;
+  /** Of one element where it is an array. */
+  bits: number;
+  kind: 'unsigned' | 'signed' | 'bool' | 'pointer' | 'bytes' | 'structure';
+  /** Elements of an array. */
+  count?: number;
+  /** Of a structure: with offsets from its own beginning. */
+  members?: MemberLayout[];
+  /** Names of its values. */
+  values?: ValueName[];
+  /** Names of its bits: each is a value of one bit or more. */
+  flags?: ValueName[];
+}
+
+/** Layouts of what was asked for by Extras `skb`, `sharedInfo` and `cb`; comes before the first event. */
+export interface Structures {
+  type: 'structures';
+  structures: StructureLayout[];
 }
 
 /**
@@ -445,6 +522,7 @@ export type AgentErrorCode =
   | 'lockdown'
   | 'no-function'
   | 'bad-pattern'
+  | 'no-module'
   | 'bad-filter'
   | 'bad-condition'
   | 'load'
@@ -464,8 +542,10 @@ export type Message =
   | Attached
   | KernelBuild
   | ModulesLoaded
+  | ProgramsLoaded
   | FilterChanged
   | Locations
+  | Structures
   | Paused
   | End
   | AgentError;

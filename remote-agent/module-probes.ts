@@ -6,6 +6,7 @@ import type { Output } from './events/output.ts';
 import { loadedModules, newModules } from './kernel/modules.ts';
 import { releaseGarbage } from './native/release-garbage.ts';
 import { readModuleFacts } from './plan/facts.ts';
+import type { Choice } from './plan/choice.ts';
 import { planModules } from './plan/plan.ts';
 import type { ProbePrograms } from './programs/probe-programs.ts';
 import type { Backend, DropReasonName, ModulesLoaded } from '../common/protocol.ts';
@@ -18,8 +19,7 @@ export interface ModuleProbesParts {
   loaded: string;
   /** Those that have a name so far. */
   dropReasons: readonly DropReasonName[];
-  /** As for planProbes. */
-  functions: RegExp | null;
+  choice: Choice;
   backend: Backend;
   programs: ProbePrograms;
   drain: Drain;
@@ -76,10 +76,10 @@ export class ModuleProbes {
   }
 
   async #probe(names: readonly string[]): Promise<Omit<ModulesLoaded, 'type' | 'names'>> {
-    const { functions, backend, programs, drain, attached } = this.parts;
+    const { choice, backend, programs, drain, attached } = this.parts;
     const { signal } = this.#cancel;
     const facts = await readModuleFacts(names, signal);
-    const plan = planModules(facts, functions);
+    const plan = planModules(facts, choice);
     drain.stop(); // no event of a function leaves before its name
     try {
       const attachment = await attachMore({ backend, programs, plan, signal });

@@ -2,9 +2,10 @@
 import { performance } from 'node:perf_hooks';
 import { attach } from './attach/attach.ts';
 import { chooseBackend } from './attach/backend.ts';
-import { compileSkbExpression } from './conditions/expression.ts';
+import { type KernelBtf, readBtfOf } from './btf/kernel-btf.ts';
+import { structureLayouts } from './btf/structures.ts';
+import { compileExpressions } from './conditions/expression.ts';
 import { resolveConditions } from './conditions/resolve.ts';
-import type { KernelBtf } from './btf/kernel-btf.ts';
 import { CodePlaces } from './events/code-places.ts';
 import { Drain } from './events/drain.ts';
 import { mapCounters } from './events/counters.ts';
@@ -15,7 +16,7 @@ import { describeKernelBuild, noKernelBuild } from './kernel/build.ts';
 import { possibleCpus } from './kernel/cpus.ts';
 import { textSymbols } from './kernel/kallsyms.ts';
 import { LiveSymbols } from './kernel/live-symbols.ts';
-import { loadedModules } from './kernel/modules.ts';
+import { loadedModules, moduleNames } from './kernel/modules.ts';
 import { describeConnection } from './kernel/connection.ts';
 import { findOwnConnections } from './kernel/own-connections.ts';
 import { SymbolMap } from './kernel/symbol-map.ts';
@@ -28,19 +29,27 @@ import { releaseGarbage } from './native/release-garbage.ts';
 import { addBystanders } from './plan/bystanders.ts';
 import { readKernelFacts } from './plan/facts.ts';
 import { FactsCache } from './plan/facts-cache.ts';
-import { parsePattern, planProbes, type ProbePlan } from './plan/plan.ts';
+import { parseChoice, planProbes, type ProbePlan } from './plan/plan.ts';
 import { ModuleProbes } from './module-probes.ts';
 import { Pauses } from './pauses.ts';
+import { encodeExtras } from './programs/extras.ts';
 import { putInForce, type ProgramOptions, type Wanted } from './programs/of-filter.ts';
+import { ProgramTracers } from './programs/program-tracers.ts';
+import { ProgramProbes } from './program-probes.ts';
 import { OWN_CONNECTIONS_MAP, OwnConnections } from './programs/own-connections.ts';
 import { ProbePrograms } from './programs/probe-programs.ts';
 import type {
   Attached,
+  Conditions,
   End,
+  Extras,
   FilterChanged,
   FilterRequest,
+  FunctionChoice,
+  PacketProgramKind,
   Progress,
   StartRequest,
+  StructureLayout,
 } from '../common/protocol.ts';
 
 /** Packets of every function, as a trace without options has it. */
@@ -75,8 +84,9 @@ export class Trace {
     const clock = stopwatch();
     const conditions = resolveConditions(request.conditions);
     const planned = await planTrace(request, signal, progress('scan'));
-    const { plan, facts, functions } = planned;
+    const { plan, facts, choice } = planned;
     const reasons = facts.dropReasons;
+    const structures = await readStructures(request, signal);
     const scan = clock();
 
     const probes = new Cleanup();
@@ -84,7 +94,7 @@ export class Trace {
     try {
       progress('load')(0, 1);
       const loaded = loadPrograms(request, conditions, planned, resources);
-      const { backend, leavesOutOwn, programs, ring, counters, connections } = loaded;
+      const { backend, leavesOutOwn, programs, tracers, ring, counters, connections } = loaded;
       progress('load')(1, 1);
       const load = clock();
 
@@ -92,12 +102,17 @@ export class Trace {
       const attachment = await attach({ backend, programs, plan, signal, onProgress });
       const attachments = [attachment];
       probes.add(attachment.detach);
+      const packetPrograms = new ProgramProbes(kindsOf(request), tracers, loaded.present);
+      probes.add(() => {
+        tracers.close();
+      });
+      const traced = await packetPrograms.start(signal);
       const attached: Attached = {
         type: 'attached',
         backend,
-        functions: attachment.functions,
+        functions: [...attachment.functions, ...traced.functions],
         lifeCycleFunctions: attachment.lifeCycle,
-        skipped: [...plan.skipped, ...attachment.skipped],
+        skipped: [...plan.skipped, ...attachment.skipped, ...traced.skipped],
         ownConnections: leavesOutOwn ? planned.connections.map(describeConnection) : [],
         otherConnections: connections.others.map(describeConnection),
         dropReasons: reasons.names,
@@ -105,17 +120,19 @@ export class Trace {
         milliseconds: { scan, load, attach: clock() },
       };
       output.send(attached);
+      if (structures.length > 0) output.send({ type: 'structures', structures });
 
       const { kallsyms, loaded: modules } = planned;
       const symbols = new LiveSymbols(kallsyms && new SymbolMap(textSymbols(kallsyms)), modules);
       const places = new CodePlaces(symbols);
-      const missed = () => attachments.reduce((sum, each) => sum + (each.missed?.() ?? 0), programs.missed());
+      const missed = () =>
+        attachments.reduce((sum, each) => sum + (each.missed?.() ?? 0), programs.missed() + tracers.missed());
       const drain = new Drain(ring, counters, missed, output, places);
       drain.start();
       const moduleProbes = new ModuleProbes({
         loaded: planned.loaded,
         dropReasons: reasons.names,
-        functions,
+        choice,
         backend,
         programs,
         drain,
@@ -126,6 +143,8 @@ export class Trace {
         },
       });
       moduleProbes.start();
+      packetPrograms.watch(output);
+      probes.add(() => packetPrograms.stop());
       const later = new AbortController();
       resources.add(() => {
         later.abort();
@@ -172,7 +191,7 @@ export class Trace {
 
   /** What a trace of these functions would probe. @throws AgentFailure: what a trace would fail with */
   static async plan(
-    request: Pick<StartRequest, 'functions' | 'backend'>,
+    request: FunctionChoice & Pick<StartRequest, 'backend'>,
     signal: AbortSignal,
     onProgress: (done: number, total: number) => void,
   ): Promise<ProbePlan> {
@@ -192,7 +211,7 @@ export class Trace {
     this.putInForce({
       filter,
       conditions: resolveConditions(conditions),
-      skbExpression: conditions?.skbExpression,
+      asked: conditions,
       generation,
     });
     setImmediate(releaseGarbage);
@@ -218,8 +237,8 @@ export class Trace {
   }
 }
 
-/** Of the expression the text. */
-type PutInForce = (wanted: Omit<Wanted, 'expression'> & { skbExpression: string | undefined }) => void;
+/** Of expressions the texts, among the conditions as they were asked for. */
+type PutInForce = (wanted: Omit<Wanted, 'expressions'> & { asked: Conditions | undefined }) => void;
 
 type Planned = Awaited<ReturnType<typeof planTrace>>;
 
@@ -230,8 +249,8 @@ async function planTrace(
   onProgress: (done: number, total: number) => void,
   btf?: KernelBtf,
 ) {
-  const functions = request.functions === null ? null : parsePattern(request.functions);
   const loaded = loadedModules(); // before all else: one that comes in between is noticed later
+  const choice = parseChoice(request, moduleNames(loaded));
   const cache = new FactsCache(loaded);
   const kept = cache.read();
   const { facts, kallsyms } =
@@ -247,7 +266,7 @@ async function planTrace(
       : { facts: kept, kallsyms: undefined };
   if (kept !== undefined) requireTraceable(readFacts(kept.btf), request.backend);
   const plan = await addBystanders(
-    await planProbes(facts, functions, signal),
+    await planProbes(facts, choice, signal),
     request.bystanders ?? [],
     facts,
     signal,
@@ -256,7 +275,7 @@ async function planTrace(
   return {
     plan,
     facts,
-    functions,
+    choice,
     loaded,
     connections,
     kallsyms,
@@ -265,6 +284,15 @@ async function planTrace(
       if (kept === undefined) cache.keep(facts);
     },
   };
+}
+
+/** Of the kernel's structures whose memory is asked for; most traces ask for none, and their types are not read. */
+async function readStructures(extras: Extras, signal: AbortSignal): Promise<StructureLayout[]> {
+  const names = [
+    ...(extras.skb === true ? ['sk_buff'] : []),
+    ...(extras.sharedInfo === true ? ['skb_shared_info'] : []),
+  ];
+  return names.length === 0 ? [] : structureLayouts(await readBtfOf([], signal), names);
 }
 
 /** Loads the programs with the first filter in force. @param resources gets what gives them back */
@@ -286,12 +314,16 @@ function loadPrograms(
       directReads: directReads !== undefined,
       track: request.track !== false,
       bystanders: (request.bystanders?.length ?? 0) > 0,
-      cpus: possibleCpus(),
+      ...encodeExtras(request),
+      cpus: kindsOf(request).length === 0 ? possibleCpus() : 2 * possibleCpus(),
+      firstCpu: 0,
+      xdp: request.xdpPrograms === true,
     },
     memory: { pages, directReads },
   };
   const programs = new ProbePrograms({
     config: options.config,
+    memory: options.memory,
     ringBufferBytes: request.ringBufferBytes || ringBufferBytes(),
   });
   resources.add(() => {
@@ -303,17 +335,37 @@ function loadPrograms(
   resources.add(counters.unmap);
   const connections = new OwnConnections(programs.mapFd(OWN_CONNECTIONS_MAP), planned.connections);
   if (leavesOutOwn) resources.add(connections.watch());
-  const put: PutInForce = ({ skbExpression, ...wanted }) => {
-    const expression = compileSkbExpression(skbExpression, directReads);
-    putInForce(programs, options, { ...wanted, expression });
+  const tracers = new ProgramTracers(programs, options);
+  let present: Wanted;
+  const put: PutInForce = ({ asked, ...rest }) => {
+    const texts = { skb: asked?.skbExpression, xdp: asked?.xdpExpression };
+    const wanted = { ...rest, expressions: compileExpressions(texts, directReads) };
+    const settle = tracers.prepare(wanted);
+    let isInForce = false;
+    try {
+      putInForce(programs, options, wanted);
+      isInForce = true;
+      present = wanted;
+    } finally {
+      settle(isInForce);
+    }
   };
   put({
     filter: request.filter,
     conditions,
-    skbExpression: request.conditions?.skbExpression,
+    asked: request.conditions,
     generation: request.generation ?? 0,
   });
-  return { backend, leavesOutOwn, programs, putInForce: put, ring, counters, connections };
+  return {
+    ...{ backend, leavesOutOwn, programs, tracers, putInForce: put, ring, counters, connections },
+    /** The filter in force. */
+    present: () => present,
+  };
+}
+
+/** Which BPF programs are to be traced. */
+function kindsOf({ tcPrograms, xdpPrograms }: StartRequest): PacketProgramKind[] {
+  return [...(tcPrograms === true ? ['tc' as const] : []), ...(xdpPrograms === true ? ['xdp' as const] : [])];
 }
 
 /** Milliseconds since the call before, whole. */

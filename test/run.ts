@@ -1,15 +1,19 @@
 /**
  * `npm test [-- WORD…]`: builds the product and runs the unit, lab and workbench tests, or only those whose
  * path contains one of the words. The last line is the count. `npm run test:matrix [-- WORD…]` does it with those
- * that are too slow to go with every change: they are in files `*.matrix.ts`.
+ * that are too slow to go with every change (matrix.ts). With `--minutes N` as much of the matrix follows as ends
+ * within N minutes from the beginning.
  */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { run as runTests } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { parseArgs } from 'node:util';
 import { build } from '../build/build.ts';
 import { repoRoot } from '../build/paths.ts';
 import { LAB_FAULT } from './lab/guests/guest.ts';
+import { KERNELS_PLAYED, kernelsPlayed } from './lab/kernels-played.ts';
+import { fits, inTurn } from './matrix.ts';
 
 /** A suite that outlives this is stuck; the longest takes ten minutes, on a busy machine twice that. */
 const FILE_TIMEOUT_MS = 30 * 60 * 1000;
@@ -24,15 +28,26 @@ interface Totals {
   skipped: number;
 }
 
-const MATRIX = '--matrix';
+const testDir = join(repoRoot, 'test');
 
-function testFiles(suite: string, suffix: string): string[] {
-  const dir = join(repoRoot, 'test', suite);
+function testFiles(suite: string, suffix = '.test.ts'): string[] {
+  const dir = join(testDir, suite);
   const names = readdirSync(dir, { recursive: true, encoding: 'utf8' });
   return names
     .filter((name) => name.endsWith(suffix))
     .map((name) => join(dir, name))
     .sort();
+}
+
+/** As they are called below test/. */
+const nameOf = (file: string): string => relative(testDir, file);
+
+/** Files of which something is played in the matrix only. */
+function matrixFiles(): string[] {
+  const more = testFiles('lab').filter((file) =>
+    readFileSync(file, 'utf8').includes(`${kernelsPlayed.name}(`),
+  );
+  return [...testFiles('lab', '.matrix.ts'), ...more].sort();
 }
 
 /** Runs test files; `labFault`: a guest's kernel died meanwhile. */
@@ -63,23 +78,47 @@ function runFiles(files: string[], concurrency: number): Promise<Totals & { labF
 /**
  * Tests in guests. The emulator now and then kills a kernel whose code is being patched: a file that failed in
  * such a guest says nothing of the product and is run once more; the second result counts.
+ * @param next the file that is to be begun now, until there is none
  */
-async function runInGuests(files: string[], concurrency: number): Promise<Totals> {
+async function runInGuests(next: () => string | undefined, concurrency: number): Promise<Totals> {
   const totals = { passed: 0, failed: 0, skipped: 0 };
-  const waiting = [...files];
   const work = async () => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+    for (let file = next(); file !== undefined; file = next()) {
       if (interrupted.signal.aborted) return;
+      const begin = Date.now();
       let result = await runFiles([file], 1);
       if (result.failed > 0 && result.labFault && !interrupted.signal.aborted) {
-        console.log(`${file}: a guest's kernel died, the lab's fault; running it once more`);
+        console.log(`${nameOf(file)}: a guest's kernel died, the lab's fault; running it once more`);
         result = await runFiles([file], 1);
       }
+      console.log(`${nameOf(file)} took ${((Date.now() - begin) / 60_000).toFixed(1)} min`);
       add(totals, result);
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));
   return totals;
+}
+
+/** One after the other. */
+function each(files: readonly string[]): () => string | undefined {
+  const waiting = [...files];
+  return () => waiting.shift();
+}
+
+/** Those that end in time, and then says which do not. */
+function untilTime(files: readonly string[], minutesLeft: () => number): () => string | undefined {
+  const waiting = inTurn(files);
+  let told = false;
+  return () => {
+    const index = waiting.findIndex((file) => fits(nameOf(file), minutesLeft()));
+    if (index >= 0) return waiting.splice(index, 1)[0];
+    if (!told && waiting.length > 0)
+      console.log(
+        `left out, for want of time: ${waiting.map(nameOf).join(', ')}; npm run test:matrix plays them`,
+      );
+    told = true;
+    return undefined;
+  };
 }
 
 function add(totals: Totals, more: Totals): void {
@@ -89,17 +128,27 @@ function add(totals: Totals, more: Totals): void {
 }
 
 async function main(): Promise<void> {
-  const given = process.argv.slice(2);
-  const suffix = given.includes(MATRIX) ? '.matrix.ts' : '.test.ts';
-  const words = given.filter((word) => word !== MATRIX);
+  const begin = Date.now();
+  const { values, positionals: words } = parseArgs({
+    allowPositionals: true,
+    options: { matrix: { type: 'boolean', default: false }, minutes: { type: 'string' } },
+  });
   const wanted = (file: string) => words.length === 0 || words.some((word) => file.includes(word));
   await build();
   const totals = { passed: 0, failed: 0, skipped: 0 };
-  const unit = testFiles('unit', suffix).filter(wanted);
-  if (unit.length > 0) add(totals, await runFiles(unit, 2));
-  // A guest keeps one CPU busy and waits much; a browser beside it wants the rest.
-  add(totals, await runInGuests(testFiles('lab', suffix).filter(wanted), 2));
-  add(totals, await runInGuests(testFiles('workbench', suffix).filter(wanted), 1));
+  if (!values.matrix) {
+    const unit = testFiles('unit').filter(wanted);
+    if (unit.length > 0) add(totals, await runFiles(unit, 2));
+    // A guest keeps one CPU busy and waits much; a browser beside it wants the rest.
+    add(totals, await runInGuests(each(testFiles('lab').filter(wanted)), 2));
+    add(totals, await runInGuests(each(testFiles('workbench').filter(wanted)), 1));
+  }
+  if (values.matrix || values.minutes !== undefined) {
+    process.env[KERNELS_PLAYED] ??= 'others';
+    const files = matrixFiles().filter(wanted);
+    const minutesLeft = () => Number(values.minutes) - (Date.now() - begin) / 60_000;
+    add(totals, await runInGuests(values.matrix ? each(files) : untilTime(files, minutesLeft), 2));
+  }
   const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
   console.log(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
   process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0;

@@ -44,6 +44,22 @@ static __always_inline bool same_tuple(const struct ipv6_section *a, const struc
 	return differs == 0;
 }
 
+/* The packet is no skb yet. */
+static __always_inline bool is_xdp(const struct report *report)
+{
+	return config.xdp && report->xdp_device;
+}
+
+static __always_inline const struct net_device *device_of(const struct report *report)
+{
+	/* A variable of its own: READ relocates every member that stands in it. */
+	const struct sk_buff *skb = (const struct sk_buff *)report->skb;
+
+	if (is_xdp(report))
+		return (const struct net_device *)report->xdp_device;
+	return READ(sk_buff, skb, dev);
+}
+
 /* `life`: null for a packet that could not be followed. */
 static __noinline int emit(struct scratch *scratch, struct life *life)
 {
@@ -58,8 +74,7 @@ static __noinline int emit(struct scratch *scratch, struct life *life)
 	__u64 device = 0, task, lost;
 	__u32 mark, size;
 
-	scratch->used = 0;
-	header = section(scratch, sizeof(*header));
+	scratch->used = sizeof(*header) + report->extras_bytes;
 	if (!(sent & SECTION_BEGIN)) {
 		struct begin_section *begin = section(scratch, sizeof(*begin));
 
@@ -80,7 +95,7 @@ static __noinline int emit(struct scratch *scratch, struct life *life)
 		bpf_get_current_comm(to->comm, sizeof(to->comm));
 	}
 	if (report->bytes || !(sent & SECTION_DEVICE)) {
-		dev = READ(sk_buff, skb, dev);
+		dev = device_of(report);
 		device = is_device(dev) ? (__u64)dev : 0;
 		/* What is no device now has not left the one that it was on. */
 		if (!(sent & SECTION_DEVICE) || (device && life->device != device)) {
@@ -88,7 +103,7 @@ static __noinline int emit(struct scratch *scratch, struct life *life)
 			put_device(scratch, skb, device ? dev : 0);
 		}
 	}
-	mark = report->bytes ? READ(sk_buff, skb, mark) : 0;
+	mark = report->bytes && !is_xdp(report) ? READ(sk_buff, skb, mark) : 0;
 	if (report->bytes) {
 		if (!(sent & SECTION_PROTOCOL) ||
 		    *(__u32 *)&life->protocol != *(__u32 *)&report->tuple.protocol) {
@@ -134,7 +149,11 @@ static __noinline int emit(struct scratch *scratch, struct life *life)
 		sections |= SECTION_LOST;
 		to->total = lost;
 	}
-	/* The first place again, for the verifier, which has forgotten it. */
+	if (report->sections & SECTION_VERDICT) {
+		struct verdict_section *to = section(scratch, sizeof(*to));
+
+		to->value = report->value;
+	}
 	header = (struct event_header *)scratch->bytes;
 	header->time = bpf_ktime_get_ns();
 	header->life = life ? life->id : 0;
@@ -146,9 +165,9 @@ static __noinline int emit(struct scratch *scratch, struct life *life)
 	/* The agent looks at the ring buffer by its own clock: a wake-up for each event would cost more. */
 	if (bpf_ringbuf_output(&events, scratch->bytes, size, BPF_RB_NO_WAKEUP) != 0) {
 		count_lost(cpu);
+		scratch->lost = true;
 		return 0;
 	}
-	/* Only now: what was lost is sent again. */
 	if (sections & SECTION_LOST)
 		counted->told = lost;
 	if (!life)

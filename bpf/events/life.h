@@ -49,6 +49,7 @@ struct life {
 	__u32 mark;
 	struct protocol_section protocol;
 	struct ipv6_section tuple;
+	__u32 packet_hash; /* of the bytes that were sent last, where they are asked for */
 };
 
 enum life_limit { LIVES = 32768 };

@@ -12,19 +12,25 @@
 #include "types.h"
 #include <bpf/bpf_helpers.h>
 
-#define SCRATCH_BYTES 256
+/* A power of two: more than all sections together. */
+#define SCRATCH_BYTES 2048
 /* The longest section. */
-#define SECTION_BYTES 40
+#define SECTION_BYTES 512
+
+#define STACK_FRAMES 64
 
 /* What is to be told of a hit. */
 struct report {
-	__u64 skb;
+	__u64 skb; /* of a packet that is none, in the hands of XDP, where its memory begins */
+	__u64 xdp_device; /* of that its struct net_device; 0: it is an skb */
 	__u32 place;
 	__u16 kind;	/* enum event_kind */
-	__u16 sections; /* those that do not depend on the life: SECTION_DROP, _MERGE, _ENDS, _QUIET */
-	__u32 value;	/* drop reason, or life that it is merged into */
+	/* Those that do not depend on the life: SECTION_EXTRAS, _DROP, _MERGE, _VERDICT, _ENDS, _QUIET. */
+	__u16 sections;
+	__u32 value;	/* drop reason, life that it is merged into, or verdict */
 	__u32 length;
 	__u64 head; /* for a packet that could not be followed */
+	__u32 extras_bytes; /* of SECTION_EXTRAS, which is in the event already */
 	bool bytes; /* the packet's bytes and device may still be read */
 	struct tuple tuple;
 };
@@ -35,20 +41,37 @@ struct scratch {
 	/* What the probe's program found, for the one that it goes on in. */
 	__u64 argument; /* the skb */
 	__u64 from;	/* of two packets the second */
+	__u64 reshaped; /* where XDP is traced: the skb that is a copy, or got another head, last on this CPU */
 	__u32 meaning;	/* enum meaning */
 	bool quiet;	/* the function was not asked for */
 	struct packet packet;
 	struct report report;
 	struct life fresh; /* a life that may begin */
 	struct connection connection;
+	bool lost; /* an event, since sections were made */
+	/* Of the hit, where it is asked for; the tracepoint of drops has neither. */
+	__u32 caller; /* 0: it has none */
+	__u32 frames;
+	__u64 stack[STACK_FRAMES];
+	__u32 stack_low[STACK_FRAMES];
+	__u64 stack_id; /* that a section with its frames was made of; 0: none was */
+	/* The packet inside of a tunnel's. */
+	struct packet inner;
+	struct tuple inner_tuple;
+	__u64 packet_skb;  /* whose bytes a section was made of */
+	__u32 packet_life; /* 0: of none */
+	__u32 packet_hash;
+	__u32 packet_copied; /* from behind the linear part */
+	__u8 packet_bytes[2 * PACKET_BYTES] __attribute__((aligned(8)));
 	__u8 bytes[SCRATCH_BYTES + SECTION_BYTES];
 };
 
 /*
  * The kernel keeps kprobe programs from interrupting each other on a CPU, but not from interrupting the one of the
- * tracepoint, nor that one them: each kind has its own.
+ * tracepoint, nor that one them: each kind has its own. Those that trace BPF programs need one: packets are given to BPF
+ * programs with bottom halves off, so that none of them interrupts another.
  */
-enum scratch_of { SCRATCH_OF_PROBES = 0, SCRATCH_OF_DROPS = 1, SCRATCHES = 2 };
+enum scratch_of { SCRATCH_OF_PROBES = 0, SCRATCH_OF_DROPS, SCRATCH_OF_PROGRAMS, SCRATCHES };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

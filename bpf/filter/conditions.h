@@ -17,6 +17,8 @@ struct conditions {
 	__u8 any;
 	/* There is an expression. */
 	__u8 expression;
+	/* There is one for packets that XDP has. */
+	__u8 xdp_expression;
 };
 
 /* The only variable of its section. */

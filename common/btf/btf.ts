@@ -42,6 +42,7 @@ const INT_SIGNED = 1;
 const INT_BOOL = 4;
 
 export interface Member {
+  /** Empty: its own members are those of the structure that it is in. */
   name: string;
   type: number;
   /** Where it is, in bits. */
@@ -138,13 +139,19 @@ export class Btf {
   /** Members of a structure or union, in order. */
   members(id: number): Member[] {
     if (id < this.firstId) return this.#below.members(id);
+    // Bit 31 of `info`: there are bit fields in it, and their sizes are in the upper 8 bits of the offsets.
+    const hasWidths = this.#word(id, 1) >>> 31 === 1;
     return Array.from({ length: this.count(id) }, (_, index) => {
       const at = WORDS_OF_TYPE + WORDS_OF_MEMBER * index;
       const name = this.#string(this.#word(id, at));
-      // With bit fields in the structure (kind_flag) the upper 8 bits are their sizes.
-      const offset = this.#word(id, at + 2);
-      const width = this.#word(id, 1) >>> 31 === 1 ? offset >>> 24 : 0;
-      return { name, type: this.#word(id, at + 1), bits: offset & 0xff_ffff, ...(width > 0 && { width }) };
+      const place = this.#word(id, at + 2);
+      const width = hasWidths ? place >>> 24 : 0;
+      return {
+        name,
+        type: this.#word(id, at + 1),
+        bits: hasWidths ? place & 0xff_ffff : place,
+        ...(width > 0 && { width }),
+      };
     });
   }
 

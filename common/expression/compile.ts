@@ -25,6 +25,7 @@ export interface Variable {
 }
 
 export const SKB: Variable = { name: 'skb', structure: 'sk_buff' };
+export const XDP: Variable = { name: 'xdp', structure: 'xdp_buff' };
 
 export interface Compiled {
   /** A function of one argument, the variable; see generate. */

@@ -84,6 +84,7 @@ const SOURCE_OPTIONS = {
 
 const FUNCTIONS_OPTIONS = {
   functions: PROBE_OPTIONS.functions,
+  modules: PROBE_OPTIONS.modules,
   count: toggle({
     name: 'count',
     help: 'count for a while how often each function is called, and print the busiest first',

@@ -25,6 +25,7 @@ import {
   hasLosses,
   lostText,
   modulesText,
+  programsText,
 } from '../recording/wording.ts';
 import { asPacketTraceError, errorText } from '../base/errors.ts';
 import { printableLines } from '../base/printable.ts';
@@ -105,6 +106,7 @@ export class TraceDebugSession extends DebugSession {
       const text = modulesText(modules);
       if (text !== undefined) this.print(text, 'console');
     });
+    capture.on('programs', (programs) => this.print(programsText(programs), 'console'));
     capture.on('paused', (pause) => this.print(pauseText(pause, capture.hello), 'console'));
     capture.on('filter', (filter) => this.print(`Filter: ${filterText(filter)}`, 'console'));
     capture.on('end', (end) => void this.finish(end));

@@ -8,13 +8,26 @@ import type {
   Hello,
   KernelBuild,
   ModulesLoaded,
+  ProgramsLoaded,
   Progress,
   StartRequest,
 } from '../../common/protocol.ts';
 import type { TupleParts } from '../base/tuple.ts';
 import type { PacketTraceError } from '../base/errors.ts';
-import type { EventIndex, KernelFunction, KernelPlace, TrajectoryId } from './types.ts';
+import type {
+  CodeAddress,
+  EventIndex,
+  KernelFunction,
+  KernelPlace,
+  TracedProgram,
+  TrajectoryId,
+} from './types.ts';
+import type { PacketBytes } from './extras/sections.ts';
+import type { StructureMembers } from './extras/structure.ts';
 import type { CaptureFilter, WantedFilter } from './filters.ts';
+
+/** `struct sk_buff`, `struct skb_shared_info` */
+export type StructureKind = 'skb' | 'sharedInfo';
 
 export interface EventStore {
   /** The oldest event that is kept. Some from it on may be of trajectories that are not. */
@@ -40,6 +53,10 @@ export interface EventStore {
   functionName(event: EventIndex): string;
   /** Of a drop: bytes from the start of `function` to the location; undefined for function events. */
   dropOffset(event: EventIndex): number | undefined;
+  /** A BPF program that is traced: which. Of one with a verdict the event is its return, else its call. */
+  program(event: EventIndex): TracedProgram | undefined;
+  /** What a BPF program returned: `TC_ACT_OK`; undefined for all other events. */
+  verdict(event: EventIndex): string | undefined;
   /** `NETFILTER_DROP`; undefined for function events and where the kernel gives none. */
   dropReason(event: EventIndex): string | undefined;
   /** Address of the struct sk_buff, `0xffff…`. */
@@ -59,6 +76,21 @@ export interface EventStore {
   /** `10.0.2.15:48522->1.1.1.1:80(tcp)`; IPv6 addresses in brackets; undefined when it is not an IP packet. */
   tuple(event: EventIndex): string | undefined;
   tupleParts(event: EventIndex): TupleParts | undefined;
+  /** Where the probed function returns to; undefined where it was not asked for, and of drops. */
+  caller(event: EventIndex): CodeAddress | undefined;
+  /** What led to this event, the probed function left out, innermost first; undefined where it was not asked for. */
+  stack(event: EventIndex): readonly CodeAddress[] | undefined;
+  /**
+   * The packet's first bytes; undefined where they were not asked for, and where they are those of the same packet's
+   * event before, or cannot be read any more.
+   */
+  packetBytes(event: EventIndex): PacketBytes | undefined;
+  /** Undefined where it was not asked for, or cannot be read: of a copy that is not filled yet, or after the release. */
+  structure(event: EventIndex, which: StructureKind): StructureMembers | undefined;
+  /** skb->cb in words of 32 bits; undefined as above. */
+  cb(event: EventIndex): number[] | undefined;
+  /** Of the packet inside of a tunnel's packet; undefined where it was not asked for, and where there is none. */
+  tunnel(event: EventIndex): TupleParts | undefined;
   /** Events lost on this CPU just before this one. */
   lostBefore(event: EventIndex): number;
   /** Number of the filter that kept it, an index of the capture's `filters`; that may come some events later. */
@@ -207,6 +239,8 @@ export interface CaptureEvents {
   build: [KernelBuild];
   /** Modules came while tracing; `attached` has what is probed of them too. */
   modules: [ModulesLoaded];
+  /** BPF programs were loaded while tracing; as above. */
+  programs: [ProgramsLoaded];
   /** New events [first, end); fired once a batch, at most some hundred times a second. */
   events: [first: EventIndex, end: EventIndex];
   /** Events before this one were forgotten because there are too many; nobody had released them. */

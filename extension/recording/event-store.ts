@@ -1,17 +1,45 @@
 /** Reads events, field by field, from the columns that the decoder fills. */
-import { EventKind, TupleFlag } from '../../common/layouts.ts';
+import { EventExtra, EventKind, TupleFlag } from '../../common/layouts.ts';
 import { printable } from '../base/printable.ts';
-import type { EventStore } from './capture.ts';
+import type { StructureLayout } from '../../common/protocol.ts';
+import { readStructure, type StructureMembers } from './extras/structure.ts';
+import type { EventStore, StructureKind } from './capture.ts';
+import {
+  callerAddress,
+  findExtra,
+  memoryBytes,
+  packetBytes,
+  stackId,
+  tunnelTuple,
+  type Extra,
+  type PacketBytes,
+} from './extras/sections.ts';
 import type { TupleParts } from '../base/tuple.ts';
-import type { EventIndex, KernelFunction, KernelPlace, TrajectoryId } from './types.ts';
+import type {
+  CodeAddress,
+  EventIndex,
+  KernelFunction,
+  KernelPlace,
+  TracedProgram,
+  TrajectoryId,
+} from './types.ts';
+import { verdictName } from './verdicts.ts';
 import { CHUNK_EVENTS, EventColumns, type EventChunk } from './store/event-columns.ts';
 import type { FunctionCounts } from './capture.ts';
 import { RecordDecoder, type Batch } from './record-decoder.ts';
-import { DEFAULT_RETENTION, type Retention } from './retention.ts';
+import { DEFAULT_RETENTION, KEEP_EXTRAS_BYTES, type Retention } from './retention.ts';
 import { SharedTables, type TableName } from './store/shared-tables.ts';
 import { Symbols } from './symbols.ts';
 import { TrajectoryTable } from './trajectories/trajectories.ts';
 import { formatIpv4, formatIpv6, formatTuple, protocolName } from '../base/tuple.ts';
+
+/** How far behind a function's beginning, or behind its breakpoint, a probe may see itself. */
+const ENTRY_BYTES = 16;
+
+const STRUCTURES: Readonly<Record<StructureKind, { extra: Extra; name: string }>> = {
+  skb: { extra: EventExtra.Skb, name: 'sk_buff' },
+  sharedInfo: { extra: EventExtra.SharedInfo, name: 'skb_shared_info' },
+};
 
 type NumberColumn = {
   [K in keyof EventChunk]: EventChunk[K] extends Uint8Array | Uint16Array | Uint32Array | Float64Array
@@ -28,6 +56,7 @@ export class ColumnStore implements EventStore {
   readonly #decoder: RecordDecoder;
   #symbols = new Symbols({ functions: [], dropReasons: [] });
   #realtimeOffset = 0n;
+  readonly #structures = new Map<string, StructureLayout>();
   /** Texts by record number of the shared tables; made when first asked for. */
   readonly #tuples: (string | undefined)[] = [];
   readonly #comms: (string | undefined)[] = [];
@@ -45,6 +74,11 @@ export class ColumnStore implements EventStore {
     this.#decoder.setSymbols(symbols);
   }
 
+  /** How to read the memory that events carry. */
+  setStructures(layouts: readonly StructureLayout[]): void {
+    for (const layout of layouts) this.#structures.set(layout.name, layout);
+  }
+
   /** Another agent goes on: nobody is followed any more, and its numbers begin anew. */
   anotherAgent(): void {
     this.trajectories.anotherAgent();
@@ -60,7 +94,7 @@ export class ColumnStore implements EventStore {
   append(payload: Uint8Array<ArrayBuffer>): Batch {
     const totals = this.#decoder.decode(payload);
     const { keepEvents, readOnce } = this.retention;
-    while (this.length - this.first >= keepEvents + CHUNK_EVENTS) this.#columns.forgetChunk();
+    while (this.#isTooMuch(keepEvents)) this.#columns.forgetChunk();
     if (readOnce) this.#forgetReleased();
     else {
       this.trajectories.forgetBefore(this.first);
@@ -71,6 +105,14 @@ export class ColumnStore implements EventStore {
       (table, record) => this.#freed(table, record),
     );
     return totals;
+  }
+
+  #isTooMuch(keepEvents: number): boolean {
+    const kept = this.length - this.first;
+    return (
+      kept >= keepEvents + CHUNK_EVENTS ||
+      (kept > CHUNK_EVENTS && this.#columns.extrasBytes > KEEP_EXTRAS_BYTES)
+    );
   }
 
   /** With `readOnce`: events before this one will not be asked for again. */
@@ -158,6 +200,7 @@ export class ColumnStore implements EventStore {
       return location && { ...location, offset: location.address - location.start };
     }
     const probed = this.#symbols.function(place);
+    if (probed?.program !== undefined) return undefined; // its source is not the kernel's
     return probed && { name: probed.name, module: probed.module, start: probed.address, offset: 0 };
   }
 
@@ -169,6 +212,15 @@ export class ColumnStore implements EventStore {
 
   functionName(event: EventIndex): string {
     return this.function(event)?.name ?? this.#symbols.text(this.#place(event));
+  }
+
+  program(event: EventIndex): TracedProgram | undefined {
+    return this.kind(event) === 'drop' ? undefined : this.#symbols.function(this.#place(event))?.program;
+  }
+
+  verdict(event: EventIndex): string | undefined {
+    if (this.#number('kind', event) !== EventKind.Verdict) return undefined;
+    return verdictName(this.program(event)?.kind, this.#number('dropReason', event));
   }
 
   dropReason(event: EventIndex): string | undefined {
@@ -251,6 +303,59 @@ export class ColumnStore implements EventStore {
     };
   }
 
+  caller(event: EventIndex): CodeAddress | undefined {
+    const found = this.#extra(event, EventExtra.Caller);
+    return found && this.#code(callerAddress(found.words, found.at));
+  }
+
+  stack(event: EventIndex): CodeAddress[] | undefined {
+    const found = this.#extra(event, EventExtra.Stack);
+    const frames = found && this.#decoder.stacks.frames(stackId(found.words, found.at));
+    if (frames === undefined) return undefined;
+    const entry = this.kind(event) === 'function' ? this.#place(event) : undefined;
+    return Array.from(frames.subarray(entryFrames(frames, entry)), (low) => this.#code(low));
+  }
+
+  packetBytes(event: EventIndex): PacketBytes | undefined {
+    const found = this.#extra(event, EventExtra.Packet);
+    return found && packetBytes(found.words, found.at);
+  }
+
+  structure(event: EventIndex, which: StructureKind): StructureMembers | undefined {
+    const { extra, name } = STRUCTURES[which];
+    const found = this.#extra(event, extra);
+    const layout = this.#structures.get(name);
+    return found && layout && readStructure(layout, memoryBytes(found.words, found.at));
+  }
+
+  cb(event: EventIndex): number[] | undefined {
+    const found = this.#extra(event, EventExtra.Cb);
+    const bytes = found && memoryBytes(found.words, found.at);
+    return bytes && [...new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2)];
+  }
+
+  tunnel(event: EventIndex): TupleParts | undefined {
+    const found = this.#extra(event, EventExtra.Tunnel);
+    return found && tunnelTuple(found.words, found.at);
+  }
+
+  /** What an event told on request: the words in which, and where. */
+  #extra(event: EventIndex, extra: Extra): { words: Uint32Array; at: number } | undefined {
+    const { extras } = this.#columns.chunk(event);
+    const start = extras?.start(this.#columns.row(event));
+    if (extras === undefined || start === undefined) return undefined;
+    const at = findExtra(extras.words, start, extra);
+    return at === undefined ? undefined : { words: extras.words, at };
+  }
+
+  #code(low: number): CodeAddress {
+    const location = this.#symbols.location(low);
+    return {
+      text: this.#symbols.text(low),
+      place: location && { ...location, offset: location.address - location.start },
+    };
+  }
+
   lostBefore(event: EventIndex): number {
     return this.#number('lostBefore', event);
   }
@@ -267,6 +372,14 @@ export class ColumnStore implements EventStore {
   #place(event: EventIndex): number {
     return this.#tables.place(this.#number('address', event));
   }
+}
+
+/** A stack begins with the place of the probe itself, once or twice, which the event tells anyway. */
+function entryFrames(frames: Uint32Array, entry: number | undefined): number {
+  if (entry === undefined) return 0;
+  let count = 0;
+  while (count < 2 && ((frames[count] ?? 0) - entry) >>> 0 <= ENTRY_BYTES) count++;
+  return count;
 }
 
 function textUntilNul(bytes: Uint8Array): string {

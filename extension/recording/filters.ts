@@ -11,6 +11,8 @@ export interface ConditionTexts {
   mark?: string;
   /** Expression of C about `skb`. */
   skbExpression?: string;
+  /** The same about `xdp`, for packets that XDP has. */
+  xdpExpression?: string;
 }
 
 /** Filters as the user wrote them; empty: none. A packet must match all of them. */
@@ -43,7 +45,7 @@ export const NO_FILTER: WantedFilter = { filter: '', tunnelFilterL2: '', tunnelF
 
 /** The texts alone of what may hold more; conditions that are not asked for are absent. */
 export function filterTexts(of: FilterTexts): FilterTexts {
-  const { filter, tunnelFilterL2, tunnelFilterL3, netns, ifname, mark, skbExpression } = of;
+  const { filter, tunnelFilterL2, tunnelFilterL3, netns, ifname, mark, skbExpression, xdpExpression } = of;
   return {
     filter,
     tunnelFilterL2,
@@ -52,6 +54,7 @@ export function filterTexts(of: FilterTexts): FilterTexts {
     ...(isAsked(ifname) && { ifname }),
     ...(isAsked(mark) && { mark }),
     ...(isAsked(skbExpression) && { skbExpression }),
+    ...(isAsked(xdpExpression) && { xdpExpression }),
   };
 }
 

@@ -14,6 +14,7 @@ import {
   ProtocolSectionLayout,
   TaskSectionLayout,
   TupleFlag,
+  VerdictSectionLayout,
 } from '../../common/layouts.ts';
 import {
   EventsHeader,
@@ -21,6 +22,8 @@ import {
   RINGBUF_HEADER_BYTES,
   recordStride,
 } from '../../common/protocol.ts';
+import { extrasWords } from './extras/sections.ts';
+import { StackTable } from './extras/stack-table.ts';
 import type { EventColumns } from './store/event-columns.ts';
 import type { SharedTables } from './store/shared-tables.ts';
 import { Symbols } from './symbols.ts';
@@ -28,6 +31,7 @@ import { FunctionCountTable } from './trajectories/function-counts.ts';
 import { isDrop, type Reached, reachedBy } from './trajectories/outcome.ts';
 import { NOBODY } from './trajectories/trajectory-rows.ts';
 import type { TrajectoryTable } from './trajectories/trajectories.ts';
+import { xdpDecides } from './verdicts.ts';
 
 const TWO_32 = 2 ** 32;
 
@@ -59,6 +63,7 @@ export class RecordDecoder {
   readonly #unshown = new Uint32Array(4096);
 
   readonly functionCounts: FunctionCountTable;
+  readonly stacks = new StackTable();
 
   constructor(
     private readonly columns: EventColumns,
@@ -146,6 +151,12 @@ export class RecordDecoder {
     const cpu = cpuWord & 0xfff;
     const begins = (sections & EventSection.Begin) !== 0;
     let next = at + word(EventHeaderLayout.bytes);
+    let extras: number | undefined;
+    if ((sections & EventSection.Extras) !== 0) {
+      extras = next;
+      next += extrasWords(words, next);
+      this.stacks.note(words, extras);
+    }
     const of = this.trajectories.ofLife(
       words[at + word(EventHeaderLayout.life)] ?? 0,
       begins,
@@ -158,13 +169,17 @@ export class RecordDecoder {
       next += word(BeginSectionLayout.bytes);
     }
     next = this.#changes(words, next, sections, of);
-    const value = words[next] ?? 0;
+    let value = words[next] ?? 0;
     if ((sections & (EventSection.Drop | EventSection.Merge)) !== 0) next++;
     let lostBefore = this.#unshown[cpu] ?? 0;
     if ((sections & EventSection.Lost) !== 0) {
       lostBefore += Math.max(0, ((words[next] ?? 0) - (this.#lost[cpu] ?? 0)) | 0);
       this.#lost[cpu] = words[next] ?? 0;
       next += word(LostSectionLayout.bytes);
+    }
+    if ((sections & EventSection.Verdict) !== 0) {
+      value = words[next] ?? 0;
+      next += word(VerdictSectionLayout.bytes);
     }
     if (next !== end) throw new RangeError('an event is not as long as its sections');
     const isStep = of !== NOBODY && (sections & EventSection.Quiet) === 0;
@@ -174,6 +189,7 @@ export class RecordDecoder {
     if (isStep) {
       const time = (high - this.#baseHigh) * TWO_32 + (low - this.#baseLow);
       this.#step(words, at, of, kind, cpu, time, lostBefore, value);
+      if (extras !== undefined) this.columns.addExtras(this.columns.length - 1, words, extras);
     } else if (kind === EventKind.Drop) this.#quietDrop(of, words, at, value);
     if ((sections & EventSection.Ends) === 0) return;
     this.trajectories.setEnded(of);
@@ -201,7 +217,7 @@ export class RecordDecoder {
     chunk.flow[row] = known.flow[of] ?? 0;
     chunk.task[row] = known.task[of] ?? 0;
     chunk.device[row] = known.device[of] ?? 0;
-    chunk.dropReason[row] = dropped ? value : 0;
+    chunk.dropReason[row] = dropped || kind === EventKind.Verdict ? value : 0;
     chunk.mark[row] = known.mark[of] ?? 0;
     chunk.packetLength[row] = words[at + word(EventHeaderLayout.length)] ?? 0;
     chunk.lostBefore[row] = lostBefore;
@@ -221,10 +237,25 @@ export class RecordDecoder {
       if (isFirst && this.countsFunctions) functionCounts.settle(of);
       return;
     }
+    if (kind === EventKind.Verdict) {
+      this.#verdict(of, place, value);
+      return;
+    }
     let reached = this.#reached[place];
     if (reached === undefined) reached = this.#newPlace(place);
     if (reached === null || !this.trajectories.setReached(of, reached)) return;
     if (this.countsFunctions) functionCounts.settle(of);
+  }
+
+  /** What XDP returns decides what becomes of the packet; behind tc it is functions of the kernel that tell. */
+  #verdict(of: number, place: number, value: number): void {
+    if (this.#symbols.function(this.tables.place(place))?.program?.kind !== 'xdp') return;
+    const decided = xdpDecides(value);
+    if (decided === undefined) return;
+    if (decided === 'redirected') this.trajectories.setRedirected(of);
+    else if ('reached' in decided) this.trajectories.setReached(of, decided.reached);
+    else this.trajectories.setDropped(of, decided.drop, this.functionCounts.functionAt(place));
+    if (this.countsFunctions) this.functionCounts.settle(of);
   }
 
   /** A drop that is no step: the packet no longer matches a strict filter. What became of it is told. */

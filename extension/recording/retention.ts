@@ -9,6 +9,9 @@
  */
 export const KEEP_EVENTS = 3_000_000;
 
+/** What events may have told on request before the oldest are forgotten, however few there are. */
+export const KEEP_EXTRAS_BYTES = 256 * 1024 * 1024;
+
 export interface Retention {
   /** So many of the newest events are kept at least; one chunk more at most. */
   keepEvents: number;

@@ -1,6 +1,7 @@
 /** Names that the agent sent: when the probes were armed, when modules came, and for each new place of a drop. */
 import { formatKernelAddress, kernelAddressNear } from '../../common/kernel-address.ts';
 import type { Attached, KernelLocation, ProbedFunction } from '../../common/protocol.ts';
+import { xdpDropReason } from './verdicts.ts';
 
 const TWO_32 = 2 ** 32;
 
@@ -42,6 +43,8 @@ export class Symbols {
 
   /** A reason's name, its number where the target has names and none for it, undefined where it has none at all. */
   dropReason(value: number): string | undefined {
+    const ofXdp = xdpDropReason(value);
+    if (ofXdp !== undefined) return ofXdp;
     if (this.#dropReasons.size === 0) return undefined;
     return this.#dropReasons.get(value) ?? String(value);
   }

@@ -1,5 +1,6 @@
 /** What parts of a recording are called by number or by name. Everything in this folder builds on these. */
 import type { KernelAddress } from '../../common/kernel-address.ts';
+import type { ProbedFunction } from '../../common/protocol.ts';
 
 /** Index of an event in its capture, in order of arrival, from 0. */
 export type EventIndex = number;
@@ -13,6 +14,9 @@ export interface KernelFunction {
   module: string;
 }
 
+/** A BPF program that gets packets; its function's name is `NAME(tc)`. */
+export type TracedProgram = NonNullable<ProbedFunction['program']>;
+
 /** A place in the target's kernel, as far as the agent knows it. */
 export interface KernelPlace extends KernelFunction {
   /** Where the function begins. */
@@ -24,4 +28,12 @@ export interface KernelPlace extends KernelFunction {
   neighbours?: readonly string[];
   /** Of its module, in hexadecimal, where the agent told it with the place. */
   buildId?: string;
+}
+
+/** An address in the target's kernel, of a caller. */
+export interface CodeAddress {
+  /** `0xffffffff81000000` */
+  text: string;
+  /** Where that is; undefined: the agent has no name for it. */
+  place: KernelPlace | undefined;
 }

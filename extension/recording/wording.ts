@@ -1,5 +1,5 @@
 /** What is said of a capture: wording that the terminal, the debug console and the views share. */
-import type { Attached, Hello, ModulesLoaded } from '../../common/protocol.ts';
+import type { Attached, Hello, ModulesLoaded, ProgramsLoaded } from '../../common/protocol.ts';
 import { formatCount, formatNumber, formatSeconds } from '../base/numbers.ts';
 import type { CaptureEnd, EventStore, TracePause } from './capture.ts';
 import type { FilterTexts } from './filters.ts';
@@ -13,9 +13,15 @@ export function placeText(store: EventStore, event: EventIndex): string {
   return `${store.functionName(event)}${offset === undefined ? '' : `+0x${offset.toString(16)}`}`;
 }
 
+/** The function that was called; of a BPF program that returned also what: `classify(tc): TC_ACT_OK`. */
+export function stepName(store: EventStore, event: EventIndex): string {
+  const verdict = store.verdict(event);
+  return `${store.functionName(event)}${verdict === undefined ? '' : `: ${verdict}`}`;
+}
+
 /** A filter in words: `tcp port 80`, `every packet`, and what is asked of packets inside of tunnels. */
 export function filterText(texts: FilterTexts): string {
-  const { filter, tunnelFilterL2, tunnelFilterL3, netns, ifname, mark, skbExpression } = texts;
+  const { filter, tunnelFilterL2, tunnelFilterL3, netns, ifname, mark, skbExpression, xdpExpression } = texts;
   const inside = [
     tunnelFilterL2.trim() && `${tunnelFilterL2.trim()} (from the Ethernet header)`,
     tunnelFilterL3.trim() && `${tunnelFilterL3.trim()} (from the IP header)`,
@@ -26,6 +32,7 @@ export function filterText(texts: FilterTexts): string {
     netns ? `in network namespace ${netns}` : ifname && "in the agent's network namespace",
     mark && `with mark ${mark}`,
     skbExpression && `where ${skbExpression}`,
+    xdpExpression && `in XDP where ${xdpExpression}`,
   ].filter((part) => part !== undefined && part !== '');
   const where = [outside, ...conditions].join(' ');
   return inside.length === 0 ? where : `${where}, with inside of a tunnel ${inside.join(' and ')}`;
@@ -40,7 +47,7 @@ export function attachedText(target: string, attached: Attached, hello: Hello | 
   const { scan, load, attach } = attached.milliseconds;
   const own = ownConnectionText(attached);
   const lines = [
-    `Tracing ${target}${kernel}: ${formatCount(attached.functions.length, 'function')} probed with ` +
+    `Tracing ${target}${kernel}: ${probedText(attached)} probed with ` +
       `${attached.backend} in ${formatSeconds(scan + load + attach)}.`,
     ...(own === undefined ? [] : [`  ${own}`]),
   ];
@@ -53,6 +60,17 @@ export function attachedText(target: string, attached: Attached, hello: Hello | 
   return lines.join('\n');
 }
 
+/** `1,604 functions`, `1,604 functions and 1 BPF program` */
+function probedText({ functions }: Pick<Attached, 'functions'>): string {
+  const programs = countPrograms(functions);
+  const text = formatCount(functions.length - programs, 'function');
+  return programs === 0 ? text : `${text} and ${formatCount(programs, 'BPF program')}`;
+}
+
+function countPrograms(functions: Attached['functions']): number {
+  return functions.filter(({ program }) => program !== undefined).length;
+}
+
 /** The same in a line. @param milliseconds since the trace was asked for */
 export function attachedLine(
   target: string,
@@ -61,8 +79,10 @@ export function attachedLine(
   milliseconds: number,
 ): string {
   const left = skipped.reduce((sum, { names }) => sum + names.length, 0);
+  const programs = countPrograms(functions);
   return (
-    `Tracing ${target} (Linux ${kernelRelease}): ${functions.length} functions by ${backend}, ` +
+    `Tracing ${target} (Linux ${kernelRelease}): ${functions.length - programs} functions by ${backend}, ` +
+    (programs === 0 ? '' : `${formatCount(programs, 'BPF program')}, `) +
     `${left} not attached, in ${formatSeconds(milliseconds)}.`
   );
 }
@@ -84,6 +104,16 @@ export function modulesText({ names, functions, skipped }: ModulesLoaded): strin
   const loaded = `${which} ${names.length === 1 ? 'was' : 'were'} loaded`;
   const missing = left === 0 ? '' : `, ${formatNumber(left)} not`;
   return `${loaded}: ${formatCount(functions.length, 'more function')} probed${missing}.`;
+}
+
+/** What became of BPF programs that were loaded while tracing. */
+export function programsText({ functions, skipped }: ProgramsLoaded): string {
+  const traced = functions.map(({ name, program }) => `${name} (program ${program?.id})`);
+  const lines = [
+    ...(traced.length === 0 ? [] : [`Traced from now on: ${traced.join(', ')}.`]),
+    ...skipped.map(({ reason, names }) => `Not traced: ${names.join(', ')}: ${reason}.`),
+  ];
+  return lines.join('\n');
 }
 
 /** What the kernel could not tell, running totals. */

@@ -18,6 +18,7 @@ const CODES: Record<AgentErrorCode, ErrorCode> = {
   lockdown: 'target-lockdown',
   'no-function': 'function-pattern',
   'bad-pattern': 'function-pattern',
+  'no-module': 'function-pattern',
   'bad-filter': 'filter',
   'bad-condition': 'filter',
   load: 'attach',

@@ -6,12 +6,13 @@ import { type Mark, MARK_FORM, parseMark } from './mark.ts';
 
 /** @throws PacketTraceError `usage`, naming the value that is malformed and its form */
 export function parseConditions(texts: ConditionTexts): Conditions | undefined {
-  const { netns = '', ifname = '', mark = '', skbExpression = '' } = texts;
+  const { netns = '', ifname = '', mark = '', skbExpression = '', xdpExpression = '' } = texts;
   const conditions: Conditions = {
     ...(netns.trim() !== '' && { netns: netns.trim() }),
     ...(ifname.trim() !== '' && { ifname: ifname.trim() }),
     ...(mark.trim() !== '' && { mark: markOf(mark) }),
     ...(skbExpression.trim() !== '' && { skbExpression: skbExpression.trim() }),
+    ...(xdpExpression.trim() !== '' && { xdpExpression: xdpExpression.trim() }),
   };
   return Object.keys(conditions).length === 0 ? undefined : conditions;
 }

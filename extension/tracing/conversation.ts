@@ -105,7 +105,9 @@ export class Conversation {
       case 'filter-changed':
         return this.#generations.delete(message.generation);
       case 'modules':
+      case 'programs':
       case 'locations':
+      case 'structures':
       case 'paused':
         return this.#phase === 'tracing';
       case 'end': {

@@ -14,6 +14,7 @@ import type {
   Message,
   ModulesLoaded,
   Paused,
+  ProgramsLoaded,
   Progress,
 } from '../../common/protocol.ts';
 import { cancelled, PacketTraceError } from '../base/errors.ts';
@@ -218,6 +219,8 @@ class CaptureEngine extends EventEmitter<CaptureEvents> implements LiveCapture {
         return;
       case 'modules':
         return this.#modulesLoaded(message);
+      case 'programs':
+        return this.#programsLoaded(message);
       case 'filter-changed': {
         const filter = this.#changes.changed(message);
         if (filter !== undefined) this.emit('filter', filter);
@@ -225,6 +228,9 @@ class CaptureEngine extends EventEmitter<CaptureEvents> implements LiveCapture {
       }
       case 'locations':
         this.#symbols?.addLocations(message.locations);
+        return;
+      case 'structures':
+        this.#store.setStructures(message.structures);
         return;
       case 'paused':
         return this.#paused(message);
@@ -321,6 +327,18 @@ class CaptureEngine extends EventEmitter<CaptureEvents> implements LiveCapture {
     const { length } = this.#store;
     if (length > this.#store.first) return this.#store.monotonic(length - 1);
     return BigInt(this.attached?.since ?? 0);
+  }
+
+  #programsLoaded(programs: ProgramsLoaded): void {
+    const { attached } = this;
+    if (attached === undefined) return;
+    this.#symbols?.add({ functions: programs.functions, dropReasons: [] });
+    this.attached = {
+      ...attached,
+      functions: [...attached.functions, ...programs.functions],
+      skipped: [...attached.skipped, ...programs.skipped],
+    };
+    this.emit('programs', programs);
   }
 
   #modulesLoaded(modules: ModulesLoaded): void {

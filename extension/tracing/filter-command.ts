@@ -14,11 +14,12 @@ const CHANGED = {
   ifname: 'ifname',
   mark: 'mark',
   'skb-expr': 'skbExpression',
+  'xdp-expr': 'xdpExpression',
 } as const satisfies Record<string, keyof FilterTexts>;
 
 /** For messages about a line that is none of them. */
 export const FILTER_COMMANDS =
-  '"filter EXPRESSION", "netns NAMESPACE", "ifname DEVICE", "mark MARK/MASK", "skb-expr EXPRESSION", each of these with "no" in place of what is behind it, and "filter" alone (tells the one in force)';
+  '"filter EXPRESSION", "netns NAMESPACE", "ifname DEVICE", "mark MARK/MASK", "skb-expr EXPRESSION", "xdp-expr EXPRESSION", each of these with "no" in place of what is behind it, and "filter" alone (tells the one in force)';
 
 /** Reads one line; undefined: it is no such command. */
 export function parseFilterCommand(line: string): FilterCommand | undefined {

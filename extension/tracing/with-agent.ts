@@ -2,7 +2,14 @@
  * What a target is asked without a trace: what it can do, what its kernel says of given packets, and which functions
  * would be probed.
  */
-import type { CheckReport, Counting, CountRequest, Counts, Plan } from '../../common/protocol.ts';
+import type {
+  CheckReport,
+  Counting,
+  CountRequest,
+  Counts,
+  FunctionChoice,
+  Plan,
+} from '../../common/protocol.ts';
 import { throwIfCancelled } from '../base/errors.ts';
 import type { Decide } from '../filter/capture-file/match.ts';
 import { connectTarget } from '../target/connect.ts';
@@ -86,11 +93,11 @@ export function decideBy(agent: Pick<AgentClient, 'ask'>): Decide {
   };
 }
 
-/** What a trace of these functions would probe, and why not the others. @param functions empty: all */
-export function planOf(options: ConnectOptions, functions: string): Promise<Plan> {
+/** What a trace of these functions would probe, and why not the others. */
+export function planOf(options: ConnectOptions, choice: FunctionChoice): Promise<Plan> {
   return withAgent(options, (agent) => {
     options.onProgress?.('Looking for functions');
-    return agent.ask({ type: 'plan', functions: functions === '' ? null : functions }, 'plan');
+    return agent.ask({ type: 'plan', ...choice }, 'plan');
   });
 }
 
@@ -107,7 +114,7 @@ export interface FunctionCounts {
  */
 export async function countFunctions(
   options: ConnectOptions,
-  { functions, backend }: Pick<CountRequest, 'backend'> & { functions: string },
+  request: Omit<CountRequest, 'type'>,
   wait: (counting: Counting) => Promise<void>,
 ): Promise<FunctionCounts> {
   const connecting = new AbortController();
@@ -118,8 +125,7 @@ export async function countFunctions(
   try {
     return await withAgent({ ...options, signal: connecting.signal }, async (agent, _, gone) => {
       options.onProgress?.('Attaching probes');
-      const request = { type: 'count', functions: functions === '' ? null : functions, backend } as const;
-      const counting = await agent.ask(request, 'counting');
+      const counting = await agent.ask({ type: 'count', ...request }, 'counting');
       signal?.removeEventListener('abort', onAbort);
       await Promise.race([wait(counting), gone]);
       options.onProgress?.('Detaching probes');

@@ -13,11 +13,11 @@ export const NO_CONDITIONS: ResolvedConditions = { netns: 0, ifindex: 0, mark: 0
 
 /**
  * `struct conditions` of bpf/filter/conditions.h.
- * @param expression there is one besides
+ * @param expressions which there are besides
  */
 export function encodeConditions(
   { netns, ifindex, mark, markMask }: ResolvedConditions,
-  expression: boolean,
+  expressions: { skb?: unknown; xdp?: unknown },
 ): Uint8Array {
   const bytes = new Uint8Array(At.bytes);
   const view = new DataView(bytes.buffer);
@@ -26,6 +26,7 @@ export function encodeConditions(
   view.setUint32(At.markMask, markMask, true);
   view.setUint32(At.mark, (mark & markMask) >>> 0, true);
   view.setUint8(At.any, Number(netns !== 0 || ifindex !== 0 || markMask !== 0));
-  view.setUint8(At.expression, Number(expression));
+  view.setUint8(At.expression, Number(expressions.skb !== undefined));
+  view.setUint8(At.xdpExpression, Number(expressions.xdp !== undefined));
   return bytes;
 }

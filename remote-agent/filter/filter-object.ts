@@ -2,7 +2,7 @@
  * The packet filter as a BPF object file that libbpf's static linker links to the programs of bpf/. They call
  * `int pcap_filter_l2(data, linear, length, paged, link)` on a packet's Ethernet header and `pcap_filter_l3` on
  * its IP header, `pcap_tunnel_l2` and `pcap_tunnel_l3` on those of the packet inside of a tunnel
- * (FILTER_PARAMETERS says what the arguments are), and `int skb_expression(skb)`; nonzero keeps the packet. As global functions they are
+ * (FILTER_PARAMETERS says what the arguments are), `int skb_expression(skb)` and `int xdp_expression(xdp)`; nonzero keeps the packet. As global functions they are
  * verified by themselves. They call packet_word of bpf/packet/paged-bytes.h.
  *
  * So classic BPF comes into this folder, and the bytes of an ELF file go out, with filter-config.ts beside them.
@@ -17,20 +17,30 @@ import * as ebpf from '../../common/bpf/ebpf.ts';
 import { buildElf } from './elf-builder.ts';
 import { FILTER_PARAMETERS, translate } from '../../common/bpf/translate.ts';
 
-/** Of the function that is no filter on the packet's bytes, but an expression on the skb (common/expression/). */
-const EXPRESSION = { name: 'skb_expression', parameters: ['skb'] };
+/** Parameters of functions that are no filters on the packet's bytes, but expressions (common/expression/). */
+const EXPRESSIONS: Readonly<Record<string, readonly string[]>> = {
+  skb_expression: ['skb'],
+  xdp_expression: ['xdp'],
+};
+
+/** The code of expressions that keep packets besides the filter; of one that is not there all are kept. */
+export interface ExpressionCode {
+  skb?: readonly ebpf.Instruction[] | undefined;
+  xdp?: readonly ebpf.Instruction[] | undefined;
+}
+
 const PACKET_WORD = { name: 'packet_word', parameters: ['skb', 'position'] };
 
 /**
  * @param filter null: keep every packet; a side that is null keeps none, a tunnel's that is left out keeps all
  * @param direct how programs of this kernel read without calls; undefined: not at all
- * @param expression keeps packets besides; undefined: all
+ * @param expressions keep packets besides
  * @throws AgentFailure `bad-filter`
  */
 export function filterObject(
   filter: CompiledFilter | null,
   direct?: DirectReads,
-  expression?: readonly ebpf.Instruction[],
+  expressions: ExpressionCode = {},
 ): Uint8Array {
   const sideCode = (program: readonly CbpfInstruction[] | null) => codeOf(program, direct);
   const everything = constant(1);
@@ -39,7 +49,8 @@ export function filterObject(
     pcap_filter_l3: filter === null ? everything : sideCode(filter.l3),
     pcap_tunnel_l2: filter?.tunnelL2 === undefined ? everything : sideCode(filter.tunnelL2),
     pcap_tunnel_l3: filter?.tunnelL3 === undefined ? everything : sideCode(filter.tunnelL3),
-    [EXPRESSION.name]: expression ?? everything,
+    skb_expression: expressions.skb ?? everything,
+    xdp_expression: expressions.xdp ?? everything,
   };
   const functions: { name: string; offset: number; bytes: number }[] = [];
   const code: ebpf.Instruction[] = [];
@@ -54,7 +65,7 @@ export function filterObject(
   const infos = functions.map(({ name, offset }) => ({
     name,
     offset,
-    parameters: name === EXPRESSION.name ? EXPRESSION.parameters : FILTER_PARAMETERS,
+    parameters: EXPRESSIONS[name] ?? FILTER_PARAMETERS,
   }));
   const { btf, btfExt } = buildBtf('.text', infos, calls.length > 0 ? [PACKET_WORD] : []);
   return buildElf({

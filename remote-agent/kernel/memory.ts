@@ -1,8 +1,8 @@
 import { readText } from './read-file.ts';
 
 const MB = 2 ** 20;
-/** Seconds of a busy machine's packets. */
-const RING_MAX = 32 * MB;
+/** 200,000 events of the common size. Mapped, it counts as memory of this process too. */
+const RING_MAX = 8 * MB;
 const RING_MIN = MB;
 /** The ring buffer is never swapped out: no more than this share of what the machine has to spare. */
 const SHARE = 32;

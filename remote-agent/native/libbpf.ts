@@ -198,6 +198,11 @@ export function findMap(object: BpfObject, name: string): BpfMap {
   return notNull(api().bpf_object__find_map_by_name(object, name), `find map ${name}`);
 }
 
+/** As findMap; undefined: the object has none of this name. */
+export function mapIfAny(object: BpfObject, name: string): BpfMap | undefined {
+  return api().bpf_object__find_map_by_name(object, name) ?? undefined;
+}
+
 export function setMaxEntries(map: BpfMap, entries: number): void {
   zero(api().bpf_map__set_max_entries(map, entries), 'set the size of a map');
 }

@@ -37,7 +37,7 @@ export interface ProbePlan {
 const TRACEPOINT_CODE = /^(__traceiter_|__probestub_|__bpf_trace_|trace_event_raw_event_|perf_trace_)/;
 
 export interface PlanFacts {
-  /** Functions with a packet, those of the pattern only. */
+  /** Functions with a packet, those that were chosen only. */
   functions: readonly SkbFunction[];
   symbols: readonly FunctionSymbol[];
   /** null: the kernel does not tell what ftrace can trace. */
@@ -45,7 +45,7 @@ export interface PlanFacts {
   blacklist: readonly AddressRange[];
   modulesWithoutBtf: readonly string[];
   /** Whether a function is to be seen, by its name in the source; the others only end or link lives. */
-  isAsked: (name: string) => boolean;
+  isAsked: (name: string, module: string) => boolean;
 }
 
 export const SkipReason = {
@@ -75,7 +75,7 @@ export function makePlan(facts: PlanFacts): ProbePlan {
   for (const same of groupBy(facts.functions, (entry) => key(entry.module, entry.name)).values()) {
     const [first] = same;
     if (first === undefined) continue;
-    const asked = facts.isAsked(first.name);
+    const asked = facts.isAsked(first.name, first.module);
     // What nobody asked for is not missing either.
     const skip = (reason: SkipReason, name: string) => {
       if (asked) skipped.add(reason, name);

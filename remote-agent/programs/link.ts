@@ -1,12 +1,11 @@
 /** A BPF object of ours with a filter linked in. */
 import { encodeFilterConfig } from '../filter/filter-config.ts';
-import { filterObject } from '../filter/filter-object.ts';
+import { filterObject, type ExpressionCode } from '../filter/filter-object.ts';
 import type { PacketMemory } from './packet-memory.ts';
 import { findMap, initialValue, linkObjects, openObject, type BpfObject } from '../native/libbpf.ts';
 import { close, memfdCreate } from '../native/libc.ts';
 import { loadConfigured } from './load.ts';
 import { nativeFile } from '../native/native.ts';
-import type { Instruction } from '../../common/bpf/ebpf.ts';
 import type { CompiledFilter } from '../../common/protocol.ts';
 
 /**
@@ -14,7 +13,8 @@ import type { CompiledFilter } from '../../common/protocol.ts';
  * @param name one of the agent's files, e.g. `follow.bpf.o`
  * @param memory how programs reach the bytes of packets
  * @param configure runs between opening and loading
- * @param expression keeps packets besides, where the programs ask it
+ * @param expressions keep packets besides, where the programs ask them
+ * @param extras options that make its programs larger, by name
  * @throws AgentFailure: `no-privilege`, `bad-filter` (the filter is refused), `load`
  */
 export function loadLinked(
@@ -22,15 +22,17 @@ export function loadLinked(
   filter: CompiledFilter | null,
   memory: PacketMemory,
   configure: (object: BpfObject) => void,
-  expression?: readonly Instruction[],
+  expressions?: ExpressionCode,
+  extras: readonly string[] = [],
 ): BpfObject {
-  const filterFile = filterObject(filter, memory.directReads, expression);
+  const filterFile = filterObject(filter, memory.directReads, expressions);
   return loadConfigured(
     () => openLinked(name, filterFile),
     (object) => {
       initialValue(findMap(object, '.rodata.filter')).set(encodeFilterConfig(filter, memory.pages));
       configure(object);
     },
+    extras,
   );
 }
 

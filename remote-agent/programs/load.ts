@@ -20,9 +20,14 @@ const LIMITS: { pattern: RegExp; words: (count: string) => string }[] = [
 /**
  * The caller closes the object.
  * @param configure runs between opening and loading
+ * @param extras options that make its programs larger, by name
  * @throws AgentFailure: `no-privilege`, `bad-filter` (the filter in it is refused), `load`
  */
-export function loadConfigured(open: () => BpfObject, configure: (object: BpfObject) => void): BpfObject {
+export function loadConfigured(
+  open: () => BpfObject,
+  configure: (object: BpfObject) => void,
+  extras: readonly string[] = [],
+): BpfObject {
   takeLibbpfLog();
   try {
     const object = open();
@@ -35,12 +40,15 @@ export function loadConfigured(open: () => BpfObject, configure: (object: BpfObj
       throw error;
     }
   } catch (error) {
-    throw error instanceof LibbpfError ? loadFailure(error, takeLibbpfLog()) : error;
+    throw error instanceof LibbpfError ? loadFailure(error, takeLibbpfLog(), extras) : error;
   }
 }
 
-/** @param log what libbpf said, the verifier's log at its end */
-export function loadFailure(error: LibbpfError, log: string): AgentFailure {
+/**
+ * @param log what libbpf said, the verifier's log at its end
+ * @param extras options that make the programs larger, by name
+ */
+export function loadFailure(error: LibbpfError, log: string, extras: readonly string[] = []): AgentFailure {
   if (error.reason === 'Operation not permitted')
     return new AgentFailure(
       'no-privilege',
@@ -50,6 +58,12 @@ export function loadFailure(error: LibbpfError, log: string): AgentFailure {
   const limit = LIMITS.find(({ pattern }) => pattern.test(log));
   if (limit !== undefined) {
     const [, count = ''] = limit.pattern.exec(log) ?? [];
+    if (extras.length > 0)
+      return new AgentFailure(
+        'load',
+        `The programs are too large for this kernel with ${extras.join(', ')}: ${limit.words(count)}.`,
+        `Leave out ${extras.length === 1 ? 'this option' : 'one of these options, or all'}, or use a filter with fewer terms.`,
+      );
     return new AgentFailure(
       'bad-filter',
       `The filter is too large for this kernel: ${limit.words(count)}.`,

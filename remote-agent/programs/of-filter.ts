@@ -5,13 +5,15 @@ import {
   findMap,
   findProgram,
   initialValue,
+  mapIfAny,
   reuseMap,
 } from '../native/libbpf.ts';
+import { extrasOptions } from './extras.ts';
 import { loadLinked } from './link.ts';
 import type { PacketMemory } from './packet-memory.ts';
 import { setKind, SHARED_MAPS, type ProbePrograms } from './probe-programs.ts';
 import { encodeTraceConfig, type TraceConfig } from './trace-config.ts';
-import type { Instruction } from '../../common/bpf/ebpf.ts';
+import type { ExpressionCode } from '../filter/filter-object.ts';
 import { encodeConditions, type ResolvedConditions } from '../filter/conditions-config.ts';
 import type { CompiledFilter } from '../../common/protocol.ts';
 
@@ -22,8 +24,7 @@ export interface Wanted {
   /** null: every packet. */
   filter: CompiledFilter | null;
   conditions: ResolvedConditions;
-  /** On the skb; undefined: none. */
-  expression: readonly Instruction[] | undefined;
+  expressions: ExpressionCode;
   /** The number that its events carry. */
   generation: number;
 }
@@ -38,23 +39,39 @@ export interface ProgramOptions {
  * Loads the program of a filter and puts it in force; while that fails, the filter before stays.
  * @throws AgentFailure: `no-privilege`, `bad-filter` (the filter's code is refused), `load`
  */
-export function putInForce(
-  probePrograms: ProbePrograms,
-  { config, memory }: ProgramOptions,
-  { filter, conditions, expression, generation }: Wanted,
-): void {
-  const configure = (opened: BpfObject) => {
-    const asked = encodeConditions(conditions, expression !== undefined);
-    initialValue(findMap(opened, '.rodata.conditions')).set(asked);
-    const whole = { ...config, filtered: filter !== null, generation };
-    initialValue(findMap(opened, '.rodata')).set(encodeTraceConfig(whole));
-    for (const map of SHARED_MAPS) reuseMap(findMap(opened, map), probePrograms.mapFd(map));
-    setKind(findProgram(opened, FILTER_PROGRAM), config);
-  };
-  const object = loadLinked('follow.bpf.o', filter, memory, configure, expression);
+export function putInForce(probePrograms: ProbePrograms, options: ProgramOptions, wanted: Wanted): void {
+  const object = loadForFilter('follow.bpf.o', probePrograms, options, wanted, (opened) => {
+    setKind(findProgram(opened, FILTER_PROGRAM), options.config);
+  });
   try {
     probePrograms.follow(findProgram(object, FILTER_PROGRAM));
   } finally {
     closeObject(object); // the table keeps what is in force
   }
+}
+
+/**
+ * Loads an object with a filter in it that shares the maps of the trace; the caller closes it.
+ * @param configure what else is to be set between opening and loading
+ * @throws AgentFailure: as putInForce
+ */
+export function loadForFilter(
+  name: string,
+  probePrograms: ProbePrograms,
+  { config, memory }: ProgramOptions,
+  { filter, conditions, expressions, generation }: Wanted,
+  configure: (opened: BpfObject) => void,
+): BpfObject {
+  const share = (opened: BpfObject) => {
+    const asked = encodeConditions(conditions, expressions);
+    initialValue(findMap(opened, '.rodata.conditions')).set(asked);
+    const whole = { ...config, filtered: filter !== null, generation };
+    initialValue(findMap(opened, '.rodata')).set(encodeTraceConfig(whole));
+    for (const map of SHARED_MAPS) {
+      const own = mapIfAny(opened, map);
+      if (own !== undefined) reuseMap(own, probePrograms.mapFd(map));
+    }
+    configure(opened);
+  };
+  return loadLinked(name, filter, memory, share, expressions, extrasOptions(config.extras));
 }

@@ -25,11 +25,22 @@ import {
   type BpfProgram,
 } from '../native/libbpf.ts';
 import { mapShared, pageSize } from '../native/libc.ts';
+import { extrasOptions } from './extras.ts';
 import { loadConfigured } from './load.ts';
 import { nativeFile } from '../native/native.ts';
 import { OWN_CONNECTIONS_MAP } from './own-connections.ts';
+import { encodeFilterConfig } from '../filter/filter-config.ts';
+import type { PacketMemory } from './packet-memory.ts';
 import { encodeTraceConfig, type TraceConfig } from './trace-config.ts';
-import { CounterLimit, CpuCountersLayout, FrameLimit, GoOn, Program } from '../../common/layouts.ts';
+import {
+  CounterLimit,
+  CpuCountersLayout,
+  EventExtra,
+  FrameLimit,
+  GoOn,
+  Program,
+  XdpLimit,
+} from '../../common/layouts.ts';
 
 const BYSTANDER = 'bystander';
 
@@ -62,17 +73,32 @@ const WORK_PROGRAMS = new Map<number, string>([
 ]);
 const DROP_PROGRAM = 'skb_drop';
 
-/** Maps that the program of every filter shares. */
-export const SHARED_MAPS = ['events', '.bss', 'lives', 'scratches', 'frames', OWN_CONNECTIONS_MAP] as const;
+/** Maps that what has a filter in it shares, as far as it has them. */
+export const SHARED_MAPS = [
+  'events',
+  '.bss',
+  '.data.active',
+  'lives',
+  'scratches',
+  'frames',
+  'xdp_packets',
+  'skb_heads',
+  'stacks',
+  OWN_CONNECTIONS_MAP,
+] as const;
 export type SharedMap = (typeof SHARED_MAPS)[number];
 
-/** The address of an skb. */
-const LIFE_KEY_BYTES = 8;
+/** The key of lives: where an skb is, or the packet that XDP has. */
+const ADDRESS_BYTES = 8;
 /** `followed` of struct counters (bpf/events/counters.h), on a page of its own. */
 const FOLLOWED_AT = CounterLimit.CounterCpus * CpuCountersLayout.bytes;
 const FOLLOWED_BYTES = CounterLimit.FollowedSlots * 4;
 
+/** Stacks that are told once; of more, those that came longest ago are told again. */
+const STACKS = 16_384;
+
 export interface ProbeProgramsOptions {
+  memory: PacketMemory;
   config: Omit<TraceConfig, 'filtered' | 'generation'>;
   /** Bytes, a power of two and at least a page. */
   ringBufferBytes: number;
@@ -130,10 +156,20 @@ export class ProbePrograms {
    * The one before stays in the table until the next change: a CPU that has just read which is in force finds it.
    */
   follow(program: BpfProgram): void {
-    const place = this.#present === GoOn.Follow ? GoOn.FollowOther : GoOn.Follow;
+    const place = this.nextPlace;
     setTableProgram(this.#table, place, program);
     this.#present = place;
     if (!this.#paused) Atomics.store(this.#active.program, 0, place);
+  }
+
+  /** Of enum go_on: where the filter in force is in the table. */
+  get place(): number {
+    return this.#present;
+  }
+
+  /** Where the next filter will be. */
+  get nextPlace(): number {
+    return this.#present === GoOn.Follow ? GoOn.FollowOther : GoOn.Follow;
   }
 
   /** Every program returns at once from now on; the probes stay. */
@@ -147,7 +183,8 @@ export class ProbePrograms {
    * may be another's.
    */
   resume(): void {
-    emptyMap(this.mapFd('lives'), LIFE_KEY_BYTES);
+    emptyMap(this.mapFd('lives'), ADDRESS_BYTES);
+    emptyMap(this.mapFd('xdp_packets'), ADDRESS_BYTES);
     const counters = mapShared(this.mapFd('.bss'), FOLLOWED_AT, FOLLOWED_BYTES, true);
     new Uint8Array(counters.buffer).fill(0);
     counters.unmap();
@@ -181,19 +218,26 @@ export class ProbePrograms {
   }
 }
 
-function loadProbePrograms({ config, ringBufferBytes }: ProbeProgramsOptions): BpfObject {
+function loadProbePrograms({ config, memory, ringBufferBytes }: ProbeProgramsOptions): BpfObject {
   return loadConfigured(
     () => openObject(nativeFile('probes.bpf.o')),
     (object) => {
       initialValue(findMap(object, '.rodata')).set(
         encodeTraceConfig({ ...config, filtered: false, generation: 0 }),
       );
+      initialValue(findMap(object, '.rodata.filter')).set(encodeFilterConfig(null, memory.pages));
       setMaxEntries(findMap(object, 'events'), ringBufferBytes);
       if (config.bystanders) setMaxEntries(findMap(object, 'frames'), FrameLimit.Frames);
+      if (config.xdp) {
+        setMaxEntries(findMap(object, 'xdp_packets'), XdpLimit.XdpPackets);
+        setMaxEntries(findMap(object, 'skb_heads'), XdpLimit.SkbHeads);
+      }
       setAutoload(findProgram(object, BYSTANDER), config.bystanders);
+      if ((config.extras & EventExtra.Stack) !== 0) setMaxEntries(findMap(object, 'stacks'), STACKS);
       for (const name of [...PROBE_PROGRAMS.values(), ...WORK_PROGRAMS.values()])
         setKind(findProgram(object, name), config);
     },
+    extrasOptions(config.extras),
   );
 }
 

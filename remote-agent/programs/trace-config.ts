@@ -16,10 +16,18 @@ export interface TraceConfig {
   bystanders: boolean;
   /** Of the filter. */
   generation: number;
+  /** Of enum event_extra: what events tell besides. */
+  extras: number;
+  /** At most so many bytes of a packet, where they are asked for. */
+  packetBytes: number;
   /** A packet is followed to its end, whether or not it goes on matching. */
   track: boolean;
-  /** That there can be. */
+  /** That there can be; twice as many where BPF programs are traced, whose lives have numbers of their own. */
   cpus: number;
+  /** 0, or for what traces BPF programs as many as there can be. */
+  firstCpu: number;
+  /** BPF programs of XDP are traced. */
+  xdp: boolean;
 }
 
 /** `struct trace_config` of bpf/trace-config.h. */
@@ -33,8 +41,12 @@ export function encodeTraceConfig(config: TraceConfig): Uint8Array {
   bytes[At.localSockets] = Number(config.localSockets);
   bytes[At.directReads] = Number(config.directReads);
   bytes[At.bystanders] = Number(config.bystanders);
+  view.setUint16(At.extras, config.extras, true);
+  view.setUint16(At.packetBytes, config.packetBytes, true);
   view.setUint32(At.generation, config.generation, true);
   bytes[At.track] = Number(config.track);
   view.setUint32(At.cpus, config.cpus, true);
+  view.setUint32(At.firstCpu, config.firstCpu, true);
+  bytes[At.xdp] = Number(config.xdp);
   return bytes;
 }

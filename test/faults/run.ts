@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { build } from '../../build/build.ts';
 import { repoRoot } from '../../build/paths.ts';
+import { KERNELS_PLAYED } from '../lab/kernels-played.ts';
 import { held, play, told, type Outcome } from './play.ts';
 import { FAULTS, type Fault } from './table.ts';
 
@@ -21,6 +22,7 @@ async function main(): Promise<void> {
   );
   await build();
   process.env.MALFORMED_FRAMES ??= FRAMES;
+  process.env[KERNELS_PLAYED] ??= 'all';
   const outcomes = new Map<Fault, Outcome>();
   for (const file of new Set(wanted.map((fault) => fault.file))) {
     if (interrupted.signal.aborted) break;

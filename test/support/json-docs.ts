@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repoRoot } from '../../build/paths.ts';
 
-/** Documented fields with their types, by object type. */
+/** Documented fields with their types, by object type; those that are asked for with options, by the empty text. */
 export type Documented = Map<string, Map<string, string>>;
 
 export function readJsonDocs(): Documented {

@@ -15,16 +15,20 @@ export async function functionsCommand(
   ask: { planOf: typeof planOf; countFunctions: typeof countFunctions },
 ): Promise<ExitCode> {
   return reportingErrors(options, environment, async (status) => {
-    const { functions, seconds, json, target } = options;
+    const { functions, modules, backend, seconds, json, target } = options;
+    const choice = {
+      functions: functions === '' ? null : functions,
+      ...(modules.length > 0 && { modules: [...modules] }),
+    };
     const { stdout, interrupt } = environment;
     const connect = targetOptions(options, environment, status);
     if (!options.count) {
-      const plan = await ask.planOf(connect, functions);
+      const plan = await ask.planOf(connect, choice);
       status.clear();
       stdout.write(json ? planLines(plan) : printableLines(planText(plan)));
       return ExitCode.Ok;
     }
-    const counted = await ask.countFunctions(connect, options, async (counting) => {
+    const counted = await ask.countFunctions(connect, { ...choice, backend }, async (counting) => {
       status.say(
         `Counting ${counting.functions.length.toLocaleString('en')} functions on ${target} for ${seconds} s; Ctrl-C ends it.`,
       );

@@ -3,7 +3,7 @@
  * around it, says on the way what fails, and returns the exit code. What is printed is made in ../output.
  */
 import type { Writable } from 'node:stream';
-import type { ModulesLoaded, SkippedFunctions } from '../../../common/protocol.ts';
+import type { Extras, ModulesLoaded, ProgramsLoaded, SkippedFunctions } from '../../../common/protocol.ts';
 import type { CaptureEnd, TracePause } from '../../recording/capture.ts';
 import type { EventIndex } from '../../recording/types.ts';
 import type { CaptureFilter } from '../../recording/filters.ts';
@@ -14,6 +14,7 @@ import {
   filterText,
   type Losses,
   modulesText,
+  programsText,
   ownConnectionText,
   totalsText,
 } from '../../recording/wording.ts';
@@ -33,6 +34,7 @@ import {
   jsonLine,
   lostObject,
   modulesObject,
+  programsObject,
   pausedObject,
   placeObject,
   refusedObject,
@@ -84,7 +86,7 @@ export async function traceCommand(
       void sayOtherKernel(trace.capture, source, status);
     }
     const front = options.json
-      ? new JsonFront(trace, stdout, environment.version, sources)
+      ? new JsonFront(trace, stdout, environment.version, options, sources)
       : new TextFront(trace, stdout, status, { ...options, hasColors }, sources);
     return await follow(trace, front, options, { ...environment, stdout }, performance.now() - began);
   } catch (error) {
@@ -120,6 +122,7 @@ interface Front extends FilterListener {
   readonly foldDrops: boolean;
   attached(milliseconds: number): void;
   modules(modules: ModulesLoaded): void;
+  programs(programs: ProgramsLoaded): void;
   lost(totals: Losses): void;
   paused(pause: TracePause): void;
   skipped(first: EventIndex, end: EventIndex): string;
@@ -146,6 +149,7 @@ async function follow(
   if (options.readyFile !== '') renewReadyFile(options.readyFile);
   capture.on('events', () => printer.request());
   capture.on('modules', (modules) => front.modules(modules));
+  capture.on('programs', (programs) => front.programs(programs));
   capture.on('lost', (totals) => front.lost(totals));
   capture.on('paused', (pause) => front.paused(pause));
   const ended = new Promise<CaptureEnd>((resolve) => {
@@ -194,6 +198,10 @@ class TextFront implements Front {
     if (ownConnection !== undefined) this.status.say(ownConnection);
     this.#logSkipped(attached.skipped);
     this.stdout.write(this.events.header());
+  }
+
+  programs(programs: ProgramsLoaded): void {
+    for (const line of programsText(programs).split('\n')) this.status.say(line);
   }
 
   modules(modules: ModulesLoaded): void {
@@ -266,19 +274,21 @@ class JsonFront implements Front {
     private readonly trace: RunningTrace,
     private readonly stdout: Writable,
     private readonly version: string,
+    extras: Extras,
     sources: PlaceSources | undefined,
   ) {
     const { capture } = trace;
-    const line = (event: EventIndex) => jsonLine(eventObject(capture, event));
+    const line = (event: EventIndex) => jsonLine(eventObject(capture, event, extras));
     this.events =
       sources === undefined
         ? { line }
         : {
             prepare: () => sources.prepare(),
             line: (event) =>
-              sources.isFirst(event)
-                ? jsonLine(placeObject(capture.store, event, sources.of(event))) + line(event)
-                : line(event),
+              sources
+                .firstAt(event)
+                .map((place) => jsonLine(placeObject(place, sources.at(place))))
+                .join('') + line(event),
           };
   }
 
@@ -287,6 +297,10 @@ class JsonFront implements Front {
     this.#print(targetObject(target, capture.hello, this.version));
     if (capture.attached !== undefined) this.#print(attachedObject(capture.attached, milliseconds));
     for (const filter of capture.filters) this.inForce(filter);
+  }
+
+  programs(programs: ProgramsLoaded): void {
+    this.#print(programsObject(programs));
   }
 
   modules(modules: ModulesLoaded): void {

@@ -1,10 +1,18 @@
 /** Objects of the JSON output, one a line. docs/json.md describes every field; a test compares. */
-import type { Attached, Hello, ModulesLoaded, SkippedFunctions } from '../../../common/protocol.ts';
-import type { Capture, CaptureEnd, EventStore, TracePause } from '../../recording/capture.ts';
+import type {
+  Attached,
+  Extras,
+  Hello,
+  ModulesLoaded,
+  ProbedFunction,
+  ProgramsLoaded,
+  SkippedFunctions,
+} from '../../../common/protocol.ts';
+import type { Capture, CaptureEnd, TracePause } from '../../recording/capture.ts';
 import { pausedMilliseconds } from '../../recording/pauses.ts';
 import type { StoryTotals } from '../../recording/story-totals.ts';
 import { wallClockOf } from '../../recording/target-clock.ts';
-import type { EventIndex } from '../../recording/types.ts';
+import type { EventIndex, KernelPlace } from '../../recording/types.ts';
 import type { Losses } from '../../recording/wording.ts';
 import type { CaptureFilter } from '../../recording/filters.ts';
 import { PacketTraceError } from '../../base/errors.ts';
@@ -13,6 +21,7 @@ import type { MatchReport } from '../../filter/capture-file/match.ts';
 import type { CleanReport } from '../../target/clean.ts';
 import type { Target } from '../../target/connection.ts';
 import type { TargetCheck } from '../../tracing/with-agent.ts';
+import { extraFields } from './extras-format.ts';
 import type { SourceLine } from './place-sources.ts';
 
 /** Raised when a field changes its meaning or goes away; new fields may appear at any time. */
@@ -47,7 +56,8 @@ export function attachedObject(attached: Attached, total: number): object {
   return {
     type: 'attached',
     backend: attached.backend,
-    functions: attached.functions.length,
+    functions: attached.functions.filter(({ program }) => program === undefined).length,
+    programs: programObjects(attached.functions),
     lifeCycleFunctions: attached.lifeCycleFunctions,
     skipped: skippedObjects(attached.skipped),
     ownConnections: attached.ownConnections,
@@ -68,6 +78,19 @@ export function modulesObject(modules: ModulesLoaded): object {
   };
 }
 
+/** BPF programs that came while tracing. */
+export function programsObject({ functions, skipped }: ProgramsLoaded): object {
+  return {
+    type: 'programs',
+    programs: programObjects(functions),
+    skipped: skippedObjects(skipped),
+  };
+}
+
+function programObjects(functions: readonly ProbedFunction[]): object[] {
+  return functions.flatMap(({ name, program }) => (program === undefined ? [] : [{ name, ...program }]));
+}
+
 function skippedObjects(skipped: readonly SkippedFunctions[]): object[] {
   return skipped.map(({ reason, names }) => ({ reason, count: names.length, names }));
 }
@@ -78,7 +101,7 @@ export function filterObject(
   hello: Hello | undefined,
 ): object {
   const wallClock = since === undefined || hello === undefined ? null : wallClockOf(since, hello);
-  const { netns = '', ifname = '', mark = '', skbExpression = '' } = conditions;
+  const { netns = '', ifname = '', mark = '', skbExpression = '', xdpExpression = '' } = conditions;
   return {
     type: 'filter',
     generation,
@@ -89,6 +112,7 @@ export function filterObject(
     ifname,
     mark,
     skbExpression,
+    xdpExpression,
     wallClock,
   };
 }
@@ -105,6 +129,7 @@ export function cleanObject({ label, removed, probes, kept, running }: CleanRepo
 export function eventObject(
   { store, trajectories }: Pick<Capture, 'store' | 'trajectories'>,
   event: EventIndex,
+  extras: Extras = {},
 ): object {
   const probed = store.function(event);
   const trajectory = store.trajectory(event);
@@ -123,6 +148,8 @@ export function eventObject(
     comm: store.comm(event),
     function: store.functionName(event),
     module: probed?.module ?? null,
+    program: store.program(event) ?? null,
+    verdict: store.verdict(event) ?? null,
     offset: store.dropOffset(event) ?? null,
     reason: store.dropReason(event) ?? null,
     netns: store.netns(event),
@@ -135,16 +162,17 @@ export function eventObject(
     tuple: store.tupleParts(event) ?? null,
     lostBefore: store.lostBefore(event),
     filter: store.generation(event),
+    ...extraFields(store, event, extras),
   };
 }
 
-/** Where an event happened in the source; for every place once, before its first event. */
-export function placeObject(store: EventStore, event: EventIndex, source: SourceLine | undefined): object {
+/** Where in the source a place is that events tell of; once, before the first of them. */
+export function placeObject({ name, module, offset }: KernelPlace, source: SourceLine | undefined): object {
   return {
     type: 'place',
-    function: store.functionName(event),
-    module: store.function(event)?.module ?? null,
-    offset: store.dropOffset(event) ?? null,
+    function: name,
+    module,
+    offset: offset === 0 ? null : offset,
     source: source ?? null,
   };
 }

@@ -31,8 +31,8 @@ export class PlaceSources {
   private looked: EventIndex = 0;
   /** Reasons for showing no line that were told. */
   private readonly told = new Set<string>();
-  /** The first event of each place. */
-  private readonly firsts = new Set<EventIndex>();
+  /** By event the places that no event before it told of. */
+  private readonly firsts = new Map<EventIndex, KernelPlace[]>();
   private resolver: Promise<PlaceResolver> | undefined;
 
   constructor(
@@ -46,23 +46,34 @@ export class PlaceSources {
     const { store } = this.capture;
     for (; this.looked < store.length; this.looked++) {
       this.looked = Math.max(this.looked, store.first);
-      const place = store.place(this.looked);
-      if (place === undefined || this.known.has(place.start + place.offset)) continue;
-      this.firsts.add(this.looked);
       const takesSkb = store.kind(this.looked) === 'function';
-      this.known.set(place.start + place.offset, await this.find(place, takesSkb));
+      await this.look(store.place(this.looked), takesSkb);
+      // One that was not asked for is not there.
+      await this.look(store.caller(this.looked)?.place, false);
+      for (const { place } of store.stack(this.looked) ?? []) await this.look(place, false);
     }
+  }
+
+  private async look(place: KernelPlace | undefined, takesSkb: boolean): Promise<void> {
+    if (place === undefined || this.known.has(place.start + place.offset)) return;
+    this.firsts.set(this.looked, [...(this.firsts.get(this.looked) ?? []), place]);
+    this.known.set(place.start + place.offset, await this.find(place, takesSkb));
   }
 
   /** Of an event that `prepare` has looked at; undefined: nothing certain is known. */
   of(event: EventIndex): SourceLine | undefined {
     const place = this.capture.store.place(event);
-    return place && this.known.get(place.start + place.offset);
+    return place && this.at(place);
   }
 
-  /** Whether no event before this one happened at its place. */
-  isFirst(event: EventIndex): boolean {
-    return this.firsts.has(event);
+  /** Of a place that an event tells of which `prepare` has looked at. */
+  at(place: KernelPlace): SourceLine | undefined {
+    return this.known.get(place.start + place.offset);
+  }
+
+  /** Places that this event tells of and none before it did. */
+  firstAt(event: EventIndex): readonly KernelPlace[] {
+    return this.firsts.get(event) ?? [];
   }
 
   private async find(place: KernelPlace, takesSkb: boolean): Promise<SourceLine | undefined> {

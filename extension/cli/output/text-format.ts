@@ -1,14 +1,16 @@
 /** Lines as pwru prints them, so that its users and their scripts feel at home. */
+import type { Extras } from '../../../common/protocol.ts';
 import { printable } from '../../base/printable.ts';
 import { formatEtherType, tcpFlagNames } from '../../base/tuple.ts';
 import type { Capture, EventStore } from '../../recording/capture.ts';
 import type { EventIndex, TrajectoryId } from '../../recording/types.ts';
-import { placeText } from '../../recording/wording.ts';
+import { placeText, stepName } from '../../recording/wording.ts';
 import type { TraceOptions } from '../options.ts';
 import { red } from './color.ts';
+import { callerText, extraLines, tunnelText } from './extras-format.ts';
 import type { PlaceSources } from './place-sources.ts';
 
-export interface TextOptions extends Pick<TraceOptions, 'tuple' | 'tcpFlags' | 'meta' | 'timestamp'> {
+export interface TextOptions extends Pick<TraceOptions, 'tuple' | 'tcpFlags' | 'meta' | 'timestamp'>, Extras {
   /** Drops stand out. */
   hasColors: boolean;
 }
@@ -50,7 +52,14 @@ export class TextFormat {
     if (timestamp !== 'none') line += ` ${'TIMESTAMP'.padEnd(16)}`;
     if (meta) line += ` ${'NETNS'.padEnd(10)} ${'MARK/x'.padEnd(8)} ${centred('IFACE')} PROTO  MTU   LEN  `;
     if (tuple) line += ` ${'TUPLE'.padEnd(this.#tupleWidth)}`;
-    return `${line} ${this.sources === undefined ? 'FUNC' : `${'FUNC'.padEnd(FUNCTION_WIDTH)} SOURCE`}\n`;
+    const columns: [title: string, width: number][] = [['FUNC', FUNCTION_WIDTH]];
+    if (this.options.caller === true) columns.push(['CALLER', FUNCTION_WIDTH]);
+    if (this.options.tunnel === true) columns.push(['TUNNEL', TUPLE_WIDTH]);
+    if (this.sources !== undefined) columns.push(['SOURCE', 0]);
+    return `${line} ${columns
+      .map(([title, width]) => title.padEnd(width))
+      .join(' ')
+      .trimEnd()}\n`;
   }
 
   /**
@@ -68,7 +77,8 @@ export class TextFormat {
     if (tuple) line += ` ${this.#tuple(event)}`;
     const name = printable(this.#functionName(event, drop));
     const isDrop = drop !== undefined || store.kind(event) === 'drop';
-    return `${line} ${this.#withSource(name, drop ?? event, isDrop)}\n`;
+    const more = extraLines(store, event, this.options, (place) => this.sources?.at(place));
+    return `${line} ${this.#columns(name, event, drop ?? event, isDrop)}\n${more}`;
   }
 
   #timestamp(event: EventIndex): string {
@@ -116,18 +126,23 @@ export class TextFormat {
   #functionName(event: EventIndex, drop: EventIndex | undefined): string {
     const reason = (of: EventIndex) => this.store.dropReason(of) ?? 'drop';
     if (this.store.kind(event) === 'function') {
-      const name = this.store.functionName(event);
+      const name = stepName(this.store, event);
       return drop === undefined ? name : `${name}(${reason(drop)})`;
     }
     return `skb:kfree_skb(${reason(event)}) in ${placeText(this.store, event)}`;
   }
 
-  #withSource(name: string, event: EventIndex, isDrop: boolean): string {
-    const source = this.sources?.of(event);
+  /** From the function on. @param place the event whose place it is: a drop told of with its function is the more exact one */
+  #columns(name: string, event: EventIndex, place: EventIndex, isDrop: boolean): string {
+    const { caller, tunnel } = this.options;
+    let rest = '';
+    if (caller === true) rest += ` ${printable(callerText(this.store, event)).padEnd(FUNCTION_WIDTH)}`;
+    if (tunnel === true) rest += ` ${tunnelText(this.store, event).padEnd(TUPLE_WIDTH)}`;
+    const source = this.sources?.of(place);
+    if (source !== undefined) rest += ` ${printable(source.file)}:${source.line}`;
+    rest = rest.trimEnd();
     const shown = isDrop && this.options.hasColors ? red(name) : name;
-    if (source === undefined) return shown;
-    const padding = ' '.repeat(Math.max(0, FUNCTION_WIDTH - name.length));
-    return `${shown}${padding} ${printable(source.file)}:${source.line}`;
+    return rest === '' ? shown : `${shown}${' '.repeat(Math.max(0, FUNCTION_WIDTH - name.length))}${rest}`;
   }
 }
 

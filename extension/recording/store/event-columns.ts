@@ -1,7 +1,8 @@
 /**
  * Events in columns of typed arrays, in chunks so that growing copies nothing and the oldest can be forgotten.
- * 56 bytes an event.
+ * 56 bytes an event, and what it told on request.
  */
+import { ExtrasChunk } from '../extras/extras-chunk.ts';
 import { newestBelow } from './wrapped.ts';
 
 export const CHUNK_EVENTS = 65_536;
@@ -23,6 +24,7 @@ export class EventChunk {
   readonly task = new Uint32Array(CHUNK_EVENTS);
   /** Record of the device table: network namespace, interface and MTU. */
   readonly device = new Uint32Array(CHUNK_EVENTS);
+  /** Of the verdict of a BPF program its value. */
   readonly dropReason = new Uint32Array(CHUNK_EVENTS);
   readonly mark = new Uint32Array(CHUNK_EVENTS);
   readonly packetLength = new Uint32Array(CHUNK_EVENTS);
@@ -33,6 +35,8 @@ export class EventChunk {
   readonly generation = new Uint16Array(CHUNK_EVENTS);
   readonly kind = new Uint8Array(CHUNK_EVENTS);
   readonly tcpFlags = new Uint8Array(CHUNK_EVENTS);
+  /** What they told on request; undefined: none did. */
+  extras: ExtrasChunk | undefined;
 }
 
 export class EventColumns {
@@ -40,6 +44,8 @@ export class EventColumns {
   first = 0;
   /** Of all that there were: the number of the next one. */
   length = 0;
+  /** What all that was told on request takes. */
+  extrasBytes = 0;
   readonly #chunks: EventChunk[] = [];
   /** A forgotten chunk, to be filled again: what lives long and is large is collected late. */
   #spare: EventChunk | undefined;
@@ -67,9 +73,23 @@ export class EventColumns {
     return added;
   }
 
+  /** Keeps what an event told on request. @param at where in the words it begins */
+  addExtras(event: number, words: Uint32Array, at: number): void {
+    const chunk = this.chunk(event);
+    if (chunk.extras === undefined) {
+      chunk.extras = new ExtrasChunk(CHUNK_EVENTS);
+      this.extrasBytes += chunk.extras.bytes;
+    }
+    this.extrasBytes += chunk.extras.add(event & CHUNK_MASK, words, at);
+  }
+
   /** Forgets the oldest chunk, which is full. */
   forgetChunk(): void {
     this.#spare = this.#chunks.shift();
+    if (this.#spare !== undefined) {
+      this.extrasBytes -= this.#spare.extras?.bytes ?? 0;
+      this.#spare.extras = undefined;
+    }
     this.first += CHUNK_EVENTS;
   }
 

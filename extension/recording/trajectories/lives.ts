@@ -18,6 +18,8 @@ export const LifeFlag = {
   Untracked: 8,
   /** Its end was not heard of. */
   Unheard: 16,
+  /** XDP gave it to another device, or CPU. */
+  Redirected: 32,
 } as const;
 
 export class Lives {

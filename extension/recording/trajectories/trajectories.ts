@@ -86,6 +86,11 @@ export class TrajectoryTable implements Trajectories {
     this.columns.mergedInto[row] = this.#lives.row(into);
   }
 
+  /** XDP redirected it: to where, its child tells, if an skb is made of it. */
+  setRedirected(row: number): void {
+    this.columns.flags[row]! |= LifeFlag.Redirected;
+  }
+
   /** @returns whether that is new */
   setReached(row: number, reached: Reached): boolean {
     const { reached: before } = this.columns;
@@ -265,6 +270,7 @@ export class TrajectoryTable implements Trajectories {
     if ((flags & LifeFlag.Unheard) !== 0) return 'unknown';
     if ((flags & LifeFlag.Ended) === 0) return 'alive';
     if ((flags & LifeFlag.Merged) !== 0) return 'merged';
+    if ((flags & LifeFlag.Redirected) !== 0 && this.columns.child[row] === NONE) return 'transmitted';
     return reached === Reached.Wire ? 'transmitted' : 'consumed';
   }
 

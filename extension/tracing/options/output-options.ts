@@ -1,4 +1,5 @@
 /** What is shown of the packets, and where. */
+import { PacketLimit } from '../../../common/layouts.ts';
 import { KEEP_EVENTS } from '../../recording/retention.ts';
 import { choice, number, type OptionTable, text, toggle } from './option.ts';
 
@@ -12,6 +13,46 @@ export const OUTPUT_OPTIONS = {
     name: 'output-meta',
     default: true,
     help: 'print netns, mark, interface, protocol, MTU and length',
+  }),
+  caller: toggle({
+    name: 'output-caller',
+    help: 'print which function called the probed one',
+    docs: 'see [More of each step](terminal.md#more-of-each-step), as for the next six',
+    request: (caller) => ({ caller }),
+  }),
+  stack: toggle({
+    name: 'output-stack',
+    help: 'print the kernel functions that led to each step, with `--checkout` where they are in the source',
+    request: (stack) => ({ stack }),
+  }),
+  packetBytes: number({
+    name: 'output-bytes',
+    value: 'N',
+    default: 0,
+    least: 0,
+    most: PacketLimit.PacketBytes,
+    help: "print the packet's first N bytes, from its Ethernet header on where it has one, whenever they changed; 0: none",
+    request: (packetBytes) => ({ packetBytes }),
+  }),
+  skb: toggle({
+    name: 'output-skb',
+    help: 'print the members of `struct sk_buff`',
+    request: (skb) => ({ skb }),
+  }),
+  sharedInfo: toggle({
+    name: 'output-skb-shared-info',
+    help: 'print the members of `struct skb_shared_info`',
+    request: (sharedInfo) => ({ sharedInfo }),
+  }),
+  cb: toggle({
+    name: 'output-skb-cb',
+    help: 'print `skb->cb`, the 48 bytes that each layer uses for itself',
+    request: (cb) => ({ cb }),
+  }),
+  tunnel: toggle({
+    name: 'output-tunnel',
+    help: 'print addresses and ports of the packet inside of a tunnel (VXLAN, Geneve, GRE, IP in IP)',
+    request: (tunnel) => ({ tunnel }),
   }),
   timestamp: choice({
     name: 'timestamp',

@@ -61,6 +61,15 @@ export const PACKET_OPTIONS = {
     help: "expression of C about `skb`, the kernel's structure, that must not be 0 for packets to be traced",
     docs: 'see [Expressions on the skb](terminal.md#expressions-on-the-skb)',
   }),
+  xdpExpression: text({
+    name: 'filter-xdp-expr',
+    value: 'EXPRESSION',
+    example: 'xdp->rxq->dev->ifindex == 2',
+    launch: true,
+    changes: true,
+    help: 'the same about `xdp`, a `struct xdp_buff`: it must not be 0 for packets that XDP gets and that are no skbs yet; with `--filter-trace-xdp`',
+    docs: 'see [BPF programs](terminal.md#bpf-programs)',
+  }),
   track: toggle({
     name: 'filter-track-skb',
     launch: true,
@@ -83,7 +92,7 @@ export const PACKET_OPTIONS = {
   }),
   filterCommands: toggle({
     name: 'filter-commands',
-    help: 'read commands from standard input while tracing: `filter FILTER` changes the filter, `no filter` traces every packet, `netns`, `ifname`, `mark` and `skb-expr` do the same for conditions, `filter` tells what is in force',
+    help: 'read commands from standard input while tracing: `filter FILTER` changes the filter, `no filter` traces every packet, `netns`, `ifname`, `mark`, `skb-expr` and `xdp-expr` do the same for conditions, `filter` tells what is in force',
     docs: 'see [Another filter while tracing](terminal.md#another-filter-while-tracing)',
   }),
 } satisfies OptionTable;

@@ -10,10 +10,19 @@ export const PROBE_OPTIONS = {
     help: 'probe only functions whose whole name matches this regular expression (RE2). Empty: every function that takes a packet',
     request: (pattern) => ({ functions: pattern === '' ? null : pattern }),
   }),
+  modules: list({
+    name: 'kmods',
+    value: 'MODULES',
+    example: 'nf_conntrack,nf_tables',
+    launch: true,
+    help: 'probe functions of the kernel itself and of these modules only; empty: of all modules',
+    request: (names) => (names.length === 0 ? {} : { modules: [...names] }),
+  }),
   allModules: toggle({
     name: 'all-kmods',
-    help: 'accepted, as pwru has it, without effect: the functions of all modules are probed anyway',
-    noEffect: 'The functions of all modules are probed anyway: --all-kmods changes nothing.',
+    help: 'accepted, as pwru has it, without effect: the functions of all modules are probed unless `--kmods` names some',
+    noEffect:
+      'The functions of all modules are probed unless --kmods names some: --all-kmods changes nothing.',
   }),
   kprobeBatch: number({
     name: 'filter-kprobe-batch',
@@ -35,6 +44,20 @@ export const PROBE_OPTIONS = {
   byStack: toggle({
     name: 'filter-track-skb-by-stackid',
     help: 'as in pwru; it is what `--filter-non-skb-funcs` does by itself, and changes nothing',
+  }),
+  traceTc: toggle({
+    name: 'filter-trace-tc',
+    launch: true,
+    help: 'trace the BPF programs of tc too (classifiers and actions, netkit): each call is a step of its packet, and what it returned another; on arm64 since kernel 6.0',
+    docs: 'see [BPF programs](terminal.md#bpf-programs)',
+    request: (on) => (on ? { tcPrograms: true } : {}),
+  }),
+  traceXdp: toggle({
+    name: 'filter-trace-xdp',
+    launch: true,
+    help: 'trace the BPF programs of XDP too: each call is a step of its packet, of which there may be no skb yet, and what it returned another; on arm64 since kernel 6.0',
+    docs: 'see [BPF programs](terminal.md#bpf-programs)',
+    request: (on) => (on ? { xdpPrograms: true } : {}),
   }),
   backend: choice({
     name: 'backend',

@@ -1,10 +1,10 @@
 /** What the trajectory tree shows, as plain data: labels, descriptions, icons and tooltips. */
 import { printable } from '../../base/printable.ts';
 import { formatCount, formatNumber } from '../../base/numbers.ts';
-import type { Capture, TracePause, TrajectoryEnd } from '../../recording/capture.ts';
+import type { Capture, EventStore, TracePause, TrajectoryEnd } from '../../recording/capture.ts';
 import { pauseLabel } from '../../recording/pauses.ts';
 import type { EventIndex, TrajectoryId } from '../../recording/types.ts';
-import { placeText } from '../../recording/wording.ts';
+import { placeText, stepName } from '../../recording/wording.ts';
 import { changesBetween } from './changes.ts';
 import { beginningOf, copyLabel, describingEvent, packetName, storyLabel } from './packet-label.ts';
 import { membersOf } from './stories.ts';
@@ -114,7 +114,7 @@ export function stepRow({ store, trajectories }: Capture, id: TrajectoryId, nth:
   const label = printable(
     isDrop
       ? `dropped: ${store.dropReason(event) ?? 'no reason given'} at ${placeText(store, event)}`
-      : store.functionName(event),
+      : stepName(store, event),
   );
   const changes = nth === 0 ? [] : changesBetween(store, trajectories.event(id, nth - 1), event);
   const edge = store.edge(event);
@@ -175,6 +175,7 @@ export function stepTooltip(capture: Capture, id: TrajectoryId, nth: number, lin
     ...(store.kind(event) === 'drop'
       ? [['Dropped', store.dropReason(event) ?? 'the kernel gives no reason'] as const]
       : []),
+    ...programFacts(store, event),
     ...(edge === undefined ? [] : [['Packet was', EDGES[edge]] as const]),
     ...changes.map((change) => ['Changed here', change] as const),
     ['Packet', packetName(store, event)],
@@ -184,6 +185,17 @@ export function stepTooltip(capture: Capture, id: TrajectoryId, nth: number, lin
     ...place(capture, event),
     ...(lost > 0 ? [['Lost before', `${lost} events on this CPU`] as const] : []),
   ]);
+}
+
+/** Of a step in a BPF program. */
+function programFacts(store: EventStore, event: EventIndex): (readonly [string, string])[] {
+  const program = store.program(event);
+  if (program === undefined) return [];
+  const verdict = store.verdict(event);
+  return [
+    ['BPF program', `${program.id}, of ${program.kind}`],
+    [verdict === undefined ? 'Step' : 'Returned', verdict ?? 'it was called'],
+  ];
 }
 
 function place({ store }: Capture, event: EventIndex): (readonly [string, string])[] {

@@ -6,12 +6,14 @@ import { distDir } from '../../../build/paths.ts';
 import { FilterCompiler } from '../../../extension/filter/filter-compiler.ts';
 import { type Attached, SILENCE_ENDS_MS, type StartRequest } from '../../../common/protocol.ts';
 import { EventKind } from '../../../common/layouts.ts';
+import { assertExtras, assertTunnel } from './extras.ts';
 import { AGENT_FOLDER, type AgentClient } from './client.ts';
 import { assertConditions } from './conditions.ts';
 import {
   agentSuite,
   ALL_ICMP,
   assertInOrder,
+  assertChosenModules,
   assertNewModuleIsProbed,
   DROPPED,
   functionNames,
@@ -107,6 +109,11 @@ describe('agent on 6.12', () => {
       'kfree_skbmem',
     ]);
     assert.equal(trajectory.at(-1)?.ends, true);
+  });
+
+  test('tells of each step what it is asked for besides', async () => {
+    await assertExtras(suite);
+    await assertTunnel(suite);
   });
 
   test('tells the end of each packet, whatever was asked for', async () => {
@@ -207,8 +214,8 @@ describe('agent on 6.12', () => {
     ['the connection is cut', (client) => client.kill(), GONE_MS],
     ['it is killed', (_, pid) => sh(`kill -9 ${pid}`), GONE_MS],
     ['it is told to terminate', (_, pid) => sh(`kill ${pid}`), GONE_MS],
-    // It leaves after a minute; pause.test.ts has what happens until then.
-    ['the editor stays silent', (client) => client.silence(), SILENCE_ENDS_MS + GONE_MS],
+    // It leaves after a minute of its own time, which a busy machine takes some of; pause.test.ts has what happens until then.
+    ['the editor stays silent', (client) => client.silence(), 3 * SILENCE_ENDS_MS],
   ];
   /** What these traces attached to. */
   const few: Attached[] = [];
@@ -442,6 +449,8 @@ describe('agent on 6.12', () => {
   });
 
   test('probes a module that is loaded meanwhile', () => assertNewModuleIsProbed(suite));
+
+  test('probes chosen modules only', () => assertChosenModules(suite));
 
   test('conditions, changed while tracing', () => assertConditions(suite));
 

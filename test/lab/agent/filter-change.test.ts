@@ -9,6 +9,7 @@ import { FilterCompiler } from '../../../extension/filter/filter-compiler.ts';
 import { type CompiledFilter, type FilterChanged, type StartRequest } from '../../../common/protocol.ts';
 import { EventKind, EventSection } from '../../../common/layouts.ts';
 import type { DecodedEvent } from '../../support/agent/decode-events.ts';
+import { kernelsPlayed } from '../kernels-played.ts';
 import type { AgentClient } from './client.ts';
 import { agentSuite, functionNames } from './suite.ts';
 
@@ -81,7 +82,7 @@ async function changed(client: AgentClient, generation: number): Promise<FilterC
   }
 }
 
-for (const { kernel, backend } of KERNELS)
+for (const { kernel, backend } of kernelsPlayed(KERNELS))
   describe(`filter change on ${kernel}`, () => {
     const { guest, trace, sh } = agentSuite(kernel);
     const filters: CompiledFilter[] = [];

@@ -1,4 +1,5 @@
 /** The agent on kernels old and new. */
+import { kernelsPlayed } from '../kernels-played.ts';
 import { agentOn, type OtherKernel } from './other-kernels.ts';
 
 const KERNELS: OtherKernel[] = [
@@ -13,4 +14,4 @@ const KERNELS: OtherKernel[] = [
   },
 ];
 
-for (const kernel of KERNELS) agentOn(kernel);
+for (const kernel of kernelsPlayed(KERNELS)) agentOn(kernel);

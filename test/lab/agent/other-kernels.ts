@@ -5,10 +5,12 @@ import { EventKind } from '../../../common/layouts.ts';
 import type { Backend } from '../../../common/protocol.ts';
 import { seriesOf, type KernelName } from '../images/kernels.ts';
 import { assertConditions } from './conditions.ts';
+import { assertExtras, assertTunnel } from './extras.ts';
 import {
   agentSuite,
   ALL_ICMP,
   assertBystander,
+  assertChosenModules,
   assertInOrder,
   assertNewModuleIsProbed,
   DROPPED,
@@ -95,8 +97,15 @@ export function agentOn({ kernel, backend, drop, reason, fiveLevelPaging }: Othe
 
     test('a function without a packet belongs to that of its caller', () => assertBystander(suite));
 
+    test('tells of each step what it is asked for besides', async () => {
+      await assertExtras(suite);
+      await assertTunnel(suite);
+    });
+
     // Modules of 5.10 have no types.
-    if (seriesOf(kernel) !== '5.10')
+    if (seriesOf(kernel) !== '5.10') {
       test('probes a module that is loaded meanwhile', () => assertNewModuleIsProbed(suite));
+      test('probes chosen modules only', () => assertChosenModules(suite));
+    }
   });
 }

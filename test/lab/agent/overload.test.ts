@@ -10,6 +10,7 @@ import { distDir, repoRoot } from '../../../build/paths.ts';
 import { FilterCompiler } from '../../../extension/filter/filter-compiler.ts';
 import type { CompiledFilter, StartRequest } from '../../../common/protocol.ts';
 import { AGENT_FOLDER } from './client.ts';
+import { kernelsPlayed } from '../kernels-played.ts';
 import { agentSuite } from './suite.ts';
 
 const PORT = 7009;
@@ -62,7 +63,7 @@ const sender = (count: number) => `
   setsockopt($out, SOL_SOCKET, 32, 1 << 28); # SO_SNDBUFFORCE
   for (1..${count}) { send($out, 'x', 0, sockaddr_in(${PORT}, INADDR_LOOPBACK)) or die "$_: $!"; }`;
 
-for (const kernel of KERNELS)
+for (const kernel of kernelsPlayed(KERNELS))
   describe(`overload on ${kernel}`, () => {
     const { guest, trace, sh } = agentSuite(kernel);
     let filter: CompiledFilter;

@@ -4,14 +4,15 @@ import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SILENCE_PAUSES_MS, type Message, type StartRequest } from '../../../common/protocol.ts';
 import type { KernelName } from '../images/kernels.ts';
+import { kernelsPlayed } from '../kernels-played.ts';
 import type { AgentClient } from './client.ts';
 import { agentSuite, ALL_ICMP, GATEWAY } from './suite.ts';
 
 const WAIT_MS = 30_000;
 
-const KERNELS: readonly KernelName[] = ['5.10', '6.12'];
+const KERNELS: readonly KernelName[] = ['6.12', '5.10'];
 
-for (const kernel of KERNELS)
+for (const kernel of kernelsPlayed(KERNELS))
   describe(`pauses on ${kernel}`, () => {
     const { trace, sh } = agentSuite(kernel);
     const request: StartRequest = { ...ALL_ICMP, functions: 'ip_rcv|ip_output|icmp_rcv' };

@@ -113,6 +113,30 @@ export async function assertNewModuleIsProbed({
   await sh('ip link del dummy0 && rmmod dummy');
 }
 
+/** Of two modules that are loaded the one that was chosen is probed, and the kernel itself. */
+export async function assertChosenModules({
+  connect,
+  trace,
+  sh,
+}: Pick<ReturnType<typeof agentSuite>, 'connect' | 'trace' | 'sh'>): Promise<void> {
+  const asked = { ...ALL_ICMP, functions: 'ip_output|dummy_xmit|vxlan_xmit' };
+  await sh('modprobe dummy && modprobe vxlan');
+  try {
+    const { client, attached } = await trace({ ...asked, modules: ['dummy'] });
+    client.send({ type: 'stop' });
+    await client.message('end');
+    assert.deepEqual(
+      new Set(attached.functions.map(({ name }) => name)),
+      new Set(['ip_output', 'dummy_xmit']),
+    );
+    const refused = connect();
+    refused.send({ ...asked, modules: ['dumy'] });
+    await assert.rejects(refused.message('attached'), /"code":"no-module".*dumy.*Did you mean \W+dummy/);
+  } finally {
+    await sh('rmmod dummy vxlan');
+  }
+}
+
 /** Of the functions that were asked for, in the order of events. */
 export function functionNames(attached: Pick<Attached, 'functions'>, events: DecodedEvent[]): string[] {
   const byPlace = new Map(attached.functions.map(({ address, name }) => [address % 2 ** 32, name]));

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { End } from '../../../common/protocol.ts';
 import { probesGone } from '../terminal/probes.ts';
+import { kernelsPlayed } from '../kernels-played.ts';
 import type { AgentClient } from './client.ts';
 import { agentSuite, ALL_ICMP, functionNames, GATEWAY, lastOfLives } from './suite.ts';
 
@@ -16,7 +17,7 @@ const KERNELS = [
   { kernel: '6.1', unloads: true },
 ] as const;
 
-for (const { kernel, unloads } of KERNELS)
+for (const { kernel, unloads } of kernelsPlayed(KERNELS))
   describe(`a target that changes, on ${kernel}`, () => {
     const { guest, trace, sh } = agentSuite(kernel);
 

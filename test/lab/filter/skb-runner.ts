@@ -182,6 +182,10 @@ async function main(): Promise<void> {
     generation: 0,
     track: false,
     bystanders: false,
+    firstCpu: 0,
+    xdp: false,
+    extras: 0,
+    packetBytes: 0,
     cpus: possibleCpus(),
   });
   const [l2, l3] = [prepare('l2'), prepare('l3')];

@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { pcapFile } from '../../support/packets/capture-file.ts';
 import { craftedPackets } from '../../support/packets/packets.ts';
 import { bootGuest, type Guest, type KernelName } from '../guests/guest.ts';
+import { kernelsPlayed } from '../kernels-played.ts';
 import { Home, targetArgs } from '../terminal/packet-trace.ts';
 import { stopGuest } from '../guests/stop.ts';
 
@@ -31,7 +32,7 @@ interface Event {
   tuple: { destination: string; protocol: string } | null;
 }
 
-for (const kernel of KERNELS)
+for (const kernel of kernelsPlayed(KERNELS))
   describe(`filters in the terminal, target ${kernel}`, () => {
     let guest: Guest;
     let home: Home;

@@ -87,7 +87,9 @@ async function playGroup(options: {
   );
   const whole = { why: 'stopped', lost: 0, untracked: 0, incomplete: undefined };
   assert.deepEqual({ why, lost, untracked, incomplete }, whole);
-  assert.ok(group.functions !== '' || mean <= EVENT_BYTES, `an event takes ${mean} bytes`);
+  // A few events are no mean: their names and first bytes stand among them.
+  const few = end.events < 1000;
+  assert.ok(few || group.functions !== '' || mean <= EVENT_BYTES, `an event takes ${mean} bytes`);
   const lacking = pwru && attached !== undefined ? comparison(hits, stories, attached, missed, log) : [];
   return { failed: failures, missed, lacking };
 }

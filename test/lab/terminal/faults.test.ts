@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../../../build/run.ts';
 import { SILENCE_PAUSES_MS } from '../../../common/protocol.ts';
 import { bootGuest, type Guest, type GuestUser } from '../guests/guest.ts';
+import { kernelsPlayed } from '../kernels-played.ts';
 import { Home, targetArgs, type Ended, type PacketTrace } from './packet-trace.ts';
 import { AGENTS, CUT } from '../guests/our-agents.ts';
 import { armedProbes, probesGone } from './probes.ts';
@@ -90,7 +91,15 @@ test('a key file that is not there', () =>
     assertFails(ended, 3, 'identity-file', /none/);
   }));
 
-describe('faults on 6.12', () => {
+/** All faults on a kernel with kprobe.multi, those of a running trace on one without it too. */
+const SUITES = [
+  { kernel: '6.12', faults: faultsOnNewKernel },
+  { kernel: '6.1', faults: faultsOnOldKernel },
+];
+
+for (const { kernel, faults } of kernelsPlayed(SUITES)) describe(`faults on ${kernel}`, faults);
+
+function faultsOnNewKernel(): void {
   let guest: Guest;
 
   before(async () => {
@@ -276,9 +285,9 @@ describe('faults on 6.12', () => {
       assertCutShort(await trace.end(), 'connection-lost', 'connection-lost', /lost/);
       await reboot;
     }, guest));
-});
+}
 
-describe('faults on 6.1', () => {
+function faultsOnOldKernel(): void {
   let guest: Guest;
 
   before(async () => {
@@ -287,7 +296,7 @@ describe('faults on 6.1', () => {
   after(() => stopGuest(guest));
 
   faultsOfARunningTrace(() => guest);
-});
+}
 
 /** A trace that has seen something. */
 async function tracing(home: Home, guest: Guest): Promise<PacketTrace> {

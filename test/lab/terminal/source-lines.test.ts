@@ -36,7 +36,17 @@ const DROPS = {
     'ip link add vx0 type vxlan id 7 dstport 4789 && ip address add 10.8.0.1/24 dev vx0 && ' +
     'ip link set vx0 up && ip neighbour add 10.8.0.2 lladdr 02:00:00:00:00:02 dev vx0 && ' +
     'ping -c 1 -W 1 10.8.0.2', // of which no other end has told
+  // What drops them is inlined.
+  __netif_receive_skb_core: byTc('ingress'),
+  __dev_queue_xmit: byTc('egress'),
 };
+
+function byTc(direction: string): string {
+  return (
+    `tc qdisc add dev lo clsact && tc filter add dev lo ${direction} protocol ip matchall action drop && ` +
+    '{ ping -c 1 -W 1 127.0.0.9; tc qdisc del dev lo clsact; }'
+  );
+}
 
 const SETUP = 'iptables -t filter -I OUTPUT 1 -m tcp --proto tcp --dst 1.1.1.1/32 -j DROP';
 
@@ -75,7 +85,8 @@ describe('source lines of drops', { timeout: 12 * 60 * 1000 }, () => {
       ) as unknown as DropPlace[];
     await trace.attached();
     await guest.exec(functions.map((name) => DROPS[name]).join('; '));
-    const seen = (name: string) => places().some((place) => place.function === name);
+    // The compiler's copies of a function (.constprop.0) are that function.
+    const seen = (name: string) => places().some((place) => place.function.replace(/\..*/, '') === name);
     await trace.until('drops in each function', () => functions.every(seen));
     const { code, stderr } = await trace.interrupt();
     assert.equal(code, 0, stderr);

@@ -10,6 +10,7 @@ import { run } from '../../../build/run.ts';
 import { SkipReason } from '../../../remote-agent/plan/policy.ts';
 import { differences, readJsonDocs } from '../../support/json-docs.ts';
 import { bootGuest, type Guest, type KernelName, type Userland } from '../guests/guest.ts';
+import { kernelsPlayed } from '../kernels-played.ts';
 import { Home, START_LIMIT_MS, targetArgs } from './packet-trace.ts';
 import { armedProbes } from './probes.ts';
 import { stopGuest } from '../guests/stop.ts';
@@ -43,7 +44,7 @@ function assertInOrder(actual: readonly string[], wanted: readonly string[]): vo
   assert.equal(at, wanted.length, `${wanted[at]} is missing in ${actual.join(' ')}`);
 }
 
-for (const { kernel, userland, backend, dropFunction } of TARGETS) {
+for (const { kernel, userland, backend, dropFunction } of kernelsPlayed(TARGETS)) {
   describe(`packet-trace on ${kernel} (${userland})`, () => {
     let guest: Guest;
     let home: Home;

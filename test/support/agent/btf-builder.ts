@@ -56,6 +56,10 @@ export class BtfBuilder {
     return this.add(BtfKind.Int, name, bytes, 0, [bytes * 8 + encoding * 2 ** 24]);
   }
 
+  array(element: number, length: number): number {
+    return this.add(BtfKind.Array, '', 0, 0, [element, element, length]);
+  }
+
   pointer(to: number): number {
     return this.add(BtfKind.Ptr, '', to);
   }

@@ -2,12 +2,17 @@
 import {
   BeginSectionLayout,
   DeviceSectionLayout,
+  EventExtra,
   EventHeaderLayout,
   EventSection,
+  ExtrasSectionLayout,
   Ipv4SectionLayout,
   Ipv6SectionLayout,
+  PacketSectionLayout,
   ProtocolSectionLayout,
+  StackSectionLayout,
   TaskSectionLayout,
+  TunnelSectionLayout,
   TupleFlag,
 } from '../../../common/layouts.ts';
 import {
@@ -43,17 +48,35 @@ export interface DecodedEvent {
   /** `source:port->destination:port/protocol`, IPv6 addresses in brackets; undefined: not an IP packet. */
   tuple: string | undefined;
   mark: number;
-  /** Of drops: the reason. Of merges: the life that the packet becomes a part of. */
+  /** Of drops: the reason. Of merges: the life that the packet becomes a part of. Of verdicts: what was returned. */
   value: number;
   /** Total of its CPU, where the event tells it. */
   lost: number | undefined;
   isQuiet: boolean;
   ends: boolean;
+  /** What the trace asked for; undefined: nothing. */
+  extras: DecodedExtras | undefined;
   /** Bytes in the ring buffer. */
   bytes: number;
 }
 
-type Known = Omit<DecodedEvent, 'kind' | 'place' | 'timestamp' | 'cpu' | 'len' | 'sections' | 'bytes'>;
+/** What is there of it. */
+export interface DecodedExtras {
+  /** Low 32 bits of an address. */
+  caller?: number;
+  stack?: { id: bigint; frames: number[] };
+  packet?: { bytes: Buffer; network: number };
+  skb?: Buffer;
+  sharedInfo?: Buffer;
+  cb?: Buffer;
+  /** `source:port->destination:port/protocol` */
+  tunnel?: string;
+}
+
+type Known = Omit<
+  DecodedEvent,
+  'extras' | 'kind' | 'place' | 'timestamp' | 'cpu' | 'len' | 'sections' | 'bytes'
+>;
 
 export class EventDecoder {
   readonly #lives = new Map<number, Known>();
@@ -87,6 +110,12 @@ export class EventDecoder {
       at += bytes;
       return record.subarray(at - bytes, at);
     };
+    let extras: DecodedExtras | undefined;
+    if ((sections & EventSection.Extras) !== 0) {
+      const length = record.readUInt16LE(at + ExtrasSectionLayout.length);
+      extras = decodeExtras(record.subarray(at, at + length));
+      at += length;
+    }
     const begin = section(EventSection.Begin, BeginSectionLayout.bytes);
     if (begin !== undefined) {
       known.skb = begin.readBigUInt64LE(BeginSectionLayout.skb);
@@ -127,6 +156,7 @@ export class EventDecoder {
     known.value = section(EventSection.Drop, 4)?.readUInt32LE() ?? 0;
     known.value = section(EventSection.Merge, 4)?.readUInt32LE() ?? known.value;
     known.lost = section(EventSection.Lost, 4)?.readUInt32LE();
+    known.value = section(EventSection.Verdict, 4)?.readUInt32LE() ?? known.value;
     if (at !== record.length) throw new Error(`an event of ${record.length} bytes has sections up to ${at}`);
     this.#lives.set(life, known);
     return {
@@ -137,9 +167,63 @@ export class EventDecoder {
       timestamp: record.readBigUInt64LE(EventHeaderLayout.time),
       len: record.readUInt32LE(EventHeaderLayout.length),
       sections,
+      extras,
       bytes: stride,
     };
   }
+}
+
+function decodeExtras(section: Buffer): DecodedExtras {
+  const present = section.readUInt16LE(ExtrasSectionLayout.extras);
+  const extras: DecodedExtras = {};
+  let at: number = ExtrasSectionLayout.bytes;
+  if ((present & EventExtra.Caller) !== 0) {
+    extras.caller = section.readUInt32LE(at);
+    at += 4;
+  }
+  if ((present & EventExtra.Stack) !== 0) {
+    const id = section.readBigUInt64LE(at);
+    const count = section.readUInt32LE(at + StackSectionLayout.frames);
+    at += StackSectionLayout.bytes;
+    extras.stack = {
+      id,
+      frames: Array.from({ length: count }, (_, nth) => section.readUInt32LE(at + 4 * nth)),
+    };
+    at += 4 * count;
+  }
+  if ((present & EventExtra.Packet) !== 0) {
+    const length = section.readUInt16LE(at + PacketSectionLayout.length);
+    const network = section.readUInt16LE(at + PacketSectionLayout.network);
+    at += PacketSectionLayout.bytes;
+    extras.packet = { bytes: section.subarray(at, at + length), network };
+    at += (length + 3) & ~3;
+  }
+  for (const [bit, name] of [
+    [EventExtra.Skb, 'skb'],
+    [EventExtra.SharedInfo, 'sharedInfo'],
+    [EventExtra.Cb, 'cb'],
+  ] as const) {
+    if ((present & bit) === 0) continue;
+    const length = section.readUInt32LE(at);
+    extras[name] = section.subarray(at + 4, at + 4 + length);
+    at += 4 + length;
+  }
+  if ((present & EventExtra.Tunnel) !== 0) {
+    const protocol = section.subarray(at + TunnelSectionLayout.protocol);
+    const ip = section.subarray(at + TunnelSectionLayout.ip);
+    const address = (from: number) =>
+      (protocol.readUInt8(ProtocolSectionLayout.flags) & TupleFlag.Ipv4) !== 0
+        ? ip.subarray(from, from + 4).join('.')
+        : ipv6Text(ip, from);
+    const port = (from: number) => ip.readUInt16LE(from);
+    extras.tunnel =
+      `${address(Ipv6SectionLayout.source)}:${port(Ipv6SectionLayout.sourcePort)}->` +
+      `${address(Ipv6SectionLayout.destination)}:${port(Ipv6SectionLayout.destinationPort)}/` +
+      `${protocol.readUInt8(ProtocolSectionLayout.l4Protocol)}`;
+    at += TunnelSectionLayout.bytes;
+  }
+  if (at !== section.length) throw new Error(`extras of ${section.length} bytes have sections up to ${at}`);
+  return extras;
 }
 
 const NOTHING: Known = {

@@ -14,7 +14,7 @@ import type { FunctionCounts } from '../../../extension/recording/capture.ts';
 import type { PacketTraceError } from '../../../extension/base/errors.ts';
 import type { TupleParts } from '../../../extension/base/tuple.ts';
 import type { CaptureFilter, WantedFilter } from '../../../extension/recording/filters.ts';
-import type { TrajectoryId } from '../../../extension/recording/types.ts';
+import type { TracedProgram, TrajectoryId } from '../../../extension/recording/types.ts';
 
 /** One step of a packet; what is left out has a plain value. */
 export interface FakeStep {
@@ -40,6 +40,9 @@ export interface FakeStep {
   length?: number;
   lostBefore?: number;
   edge?: 'copy' | 'merge';
+  /** It is of a BPF program: its call, or with what it returned its return. */
+  program?: TracedProgram;
+  verdict?: string;
 }
 
 export type FakeTrajectory = FakeStep[];
@@ -121,6 +124,14 @@ export class FakeCapture extends EventEmitter<CaptureEvents> implements Capture 
       tuple,
       tupleParts: (event) => tupleParts(tuple(event), at(event).tcpFlags ?? 0),
       edge: (event) => at(event).edge,
+      program: (event) => at(event).program,
+      verdict: (event) => at(event).verdict,
+      caller: () => undefined,
+      stack: () => undefined,
+      packetBytes: () => undefined,
+      structure: () => undefined,
+      cb: () => undefined,
+      tunnel: () => undefined,
       lostBefore: (event) => at(event).lostBefore ?? 0,
       generation: () => 0,
     };

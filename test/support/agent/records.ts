@@ -10,17 +10,21 @@ import {
   type Attached,
   type Hello,
   type ModulesLoaded,
+  type ProgramsLoaded,
 } from '../../../common/protocol.ts';
 import {
   BeginSectionLayout,
   DeviceSectionLayout,
+  EventExtra,
   EventHeaderLayout,
   EventKind,
   EventSection,
+  ExtrasSectionLayout,
   Ipv4SectionLayout,
   Ipv6SectionLayout,
   ProtocolSectionLayout,
   TaskSectionLayout,
+  TunnelSectionLayout,
   TupleFlag,
 } from '../../../common/layouts.ts';
 
@@ -40,7 +44,9 @@ export interface TestEvent {
   device?: string;
   /** Events that were lost on its CPU so far. */
   lostTotal?: number;
-  kind?: 'function' | 'drop' | 'copy' | 'merge' | 'origin';
+  kind?: 'function' | 'drop' | 'copy' | 'merge' | 'origin' | 'verdict';
+  /** What a BPF program returned. */
+  verdict?: number;
   dropReason?: number;
   netns?: number;
   ifindex?: number;
@@ -59,7 +65,21 @@ export interface TestEvent {
   destinationPort?: number;
   comm?: string;
   generation?: number;
+  extras?: TestExtras;
   discarded?: boolean;
+}
+
+/** What events tell on request. */
+export interface TestExtras {
+  /** Address, of which the low 32 bits are sent, as of frames. */
+  caller?: number;
+  stack?: { id: bigint; frames?: number[] };
+  packet?: { bytes: number[]; network?: number };
+  /** Memory in words. */
+  skb?: number[];
+  cb?: number[];
+  /** Of an IPv4 packet. */
+  tunnel?: { source: number[]; destination: number[]; destinationPort: number; l4Protocol: number };
 }
 
 export const KERNEL = 0xffff_0000_0000_0000n;
@@ -94,6 +114,7 @@ const KINDS = {
   copy: EventKind.Copy,
   merge: EventKind.Merge,
   origin: EventKind.Origin,
+  verdict: EventKind.Verdict,
 };
 
 /** One record of the ring buffer, its padding included. */
@@ -110,6 +131,10 @@ function record(event: TestEvent): Buffer {
     write(to);
     parts.push(to);
   };
+  if (event.extras !== undefined) {
+    sections |= EventSection.Extras;
+    parts.push(extrasSection(event.extras));
+  }
   section(EventSection.Begin, BeginSectionLayout.bytes, (to) => {
     to.writeBigUInt64LE(skb, BeginSectionLayout.skb);
     to.writeBigUInt64LE(event.head ?? kernelAddress(0x8880_0000_2000), BeginSectionLayout.head);
@@ -146,6 +171,7 @@ function record(event: TestEvent): Buffer {
   if (kind === 'merge') section(EventSection.Merge, 4, (to) => to.writeUInt32LE(event.into ?? 0));
   if (event.lostTotal !== undefined)
     section(EventSection.Lost, 4, (to) => to.writeUInt32LE(event.lostTotal ?? 0));
+  if (kind === 'verdict') section(EventSection.Verdict, 4, (to) => to.writeInt32LE(event.verdict ?? 0));
   if (event.ends === true) sections |= EventSection.Ends;
   if (event.quiet === true) sections |= EventSection.Quiet;
   const header = Buffer.alloc(EventHeaderLayout.bytes);
@@ -162,6 +188,52 @@ function record(event: TestEvent): Buffer {
   whole.writeUInt32LE(length >>> 0);
   body.copy(whole, RINGBUF_HEADER_BYTES);
   return whole;
+}
+
+function extrasSection({ caller, stack, packet, skb, cb, tunnel }: TestExtras): Buffer {
+  const words: number[] = [];
+  let present = 0;
+  if (caller !== undefined) {
+    present |= EventExtra.Caller;
+    words.push(caller % 2 ** 32);
+  }
+  if (stack !== undefined) {
+    const { id, frames = [] } = stack;
+    present |= EventExtra.Stack;
+    words.push(Number(id & 0xffff_ffffn), Number(id >> 32n), frames.length);
+    words.push(...frames.map((frame) => frame % 2 ** 32));
+  }
+  if (packet !== undefined) {
+    const padded = Buffer.alloc((packet.bytes.length + 3) & ~3);
+    padded.set(packet.bytes);
+    present |= EventExtra.Packet;
+    words.push(packet.bytes.length | ((packet.network ?? 0) << 16));
+    for (let at = 0; at < padded.length; at += 4) words.push(padded.readUInt32LE(at));
+  }
+  if (skb !== undefined) {
+    present |= EventExtra.Skb;
+    words.push(skb.length * 4, ...skb);
+  }
+  if (cb !== undefined) {
+    present |= EventExtra.Cb;
+    words.push(cb.length * 4, ...cb);
+  }
+  if (tunnel !== undefined) {
+    const inner = Buffer.alloc(TunnelSectionLayout.bytes);
+    inner.writeUInt8(TupleFlag.Ipv4, ProtocolSectionLayout.flags);
+    inner.writeUInt8(tunnel.l4Protocol, ProtocolSectionLayout.l4Protocol);
+    inner.set(tunnel.source, TunnelSectionLayout.ip + Ipv6SectionLayout.source);
+    inner.set(tunnel.destination, TunnelSectionLayout.ip + Ipv6SectionLayout.destination);
+    inner.writeUInt16LE(tunnel.destinationPort, TunnelSectionLayout.ip + Ipv6SectionLayout.destinationPort);
+    present |= EventExtra.Tunnel;
+    for (let at = 0; at < inner.length; at += 4) words.push(inner.readUInt32LE(at));
+  }
+  const section = Buffer.alloc(ExtrasSectionLayout.bytes + words.length * 4);
+  section.writeUInt16LE(present, ExtrasSectionLayout.extras);
+  section.writeUInt16LE(section.length, ExtrasSectionLayout.length);
+  for (const [nth, word] of words.entries())
+    section.writeUInt32LE(word >>> 0, ExtrasSectionLayout.bytes + nth * 4);
+  return section;
 }
 
 /** Functions of a target by name, probed at 0x…1000, 0x…2000, … */
@@ -189,6 +261,15 @@ export const VXLAN: ModulesLoaded = {
   lifeCycleFunctions: 2,
   skipped: [],
   dropReasons: [{ value: 0x20001, name: 'VXLAN_DROP_VNI_NOT_FOUND' }],
+};
+
+/** A BPF program that came while tracing. */
+export const CLASSIFIER: ProgramsLoaded = {
+  type: 'programs',
+  functions: [
+    { address: 42, name: 'classify(tc)', module: '', argument: 1, program: { id: 42, kind: 'tc' } },
+  ],
+  skipped: [],
 };
 
 /** Low 48 bits of the address of the nth function of `attached`. */

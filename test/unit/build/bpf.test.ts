@@ -14,6 +14,12 @@ test('programs that there are no more are not shipped', async () => {
   await buildBpf();
   for (const folder of folders) {
     const programs = readdirSync(folder).filter((name) => name.endsWith('.bpf.o'));
-    assert.deepEqual(programs.sort(), ['count.bpf.o', 'follow.bpf.o', 'match.bpf.o', 'probes.bpf.o']);
+    assert.deepEqual(programs.sort(), [
+      'count.bpf.o',
+      'follow.bpf.o',
+      'match.bpf.o',
+      'packet-programs.bpf.o',
+      'probes.bpf.o',
+    ]);
   }
 });

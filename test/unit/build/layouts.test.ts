@@ -20,10 +20,10 @@ test('structures and numbers are read from the type information', () => {
   const { cpuKind, sections, bytes } = EventHeaderLayout;
   assert.deepEqual([cpuKind, sections, bytes], [20, 22, 24]);
   assert.deepEqual([Ipv6SectionLayout.destination, Ipv6SectionLayout.bytes], [16, 40]);
-  assert.deepEqual({ ...EventKind }, { Step: 0, Drop: 1, Copy: 2, Merge: 3, Origin: 4 });
+  assert.deepEqual({ ...EventKind }, { Step: 0, Drop: 1, Copy: 2, Merge: 3, Origin: 4, Verdict: 5 });
   assert.deepEqual({ ...TupleFlag }, { Ipv4: 1, Ipv6: 2, Fragment: 4 });
 });
 
 test('padding is in no field: what follows it lies behind it', () => {
-  assert.deepEqual([TraceConfigLayout.track, TraceConfigLayout.generation], [6, 8]);
+  assert.deepEqual([TraceConfigLayout.track, TraceConfigLayout.extras], [6, 8]);
 });

@@ -25,6 +25,7 @@ for (const platform of platforms) {
       'libelf.so.1',
       'libz.so.1',
       'match.bpf.o',
+      'packet-programs.bpf.o',
       'probes.bpf.o',
     ]);
   });

@@ -56,10 +56,17 @@ describe('filter object', () => {
   test('an expression on the skb is a function beside them; without one every packet meets it', () => {
     const { R0, R1, alu64Register, exit } = ebpf;
     const expression = [alu64Register('mov', R0, R1), exit()];
-    const run = (object: Uint8Array, skb: bigint) =>
-      runEbpf(new ElfFile(object).functionCode(EXPRESSION), [skb], NO_MEMORY);
-    assert.equal(run(filterObject(null, undefined, expression), 5n), 5);
-    assert.equal(run(filterObject(null), 5n), 1);
+    const run = (object: Uint8Array, name: string) =>
+      runEbpf(new ElfFile(object).functionCode(name), [5n], NO_MEMORY);
+    for (const [key, name, other] of [
+      ['skb', EXPRESSION, 'xdp_expression'],
+      ['xdp', 'xdp_expression', EXPRESSION],
+    ] as const) {
+      const object = filterObject(null, undefined, { [key]: expression });
+      assert.equal(run(object, name), 5);
+      assert.equal(run(object, other), 1);
+      assert.equal(run(filterObject(null), name), 1);
+    }
   });
 
   test('a bad program on either side is refused', () => {
@@ -100,7 +107,7 @@ describe('filter object', () => {
     assert.deepEqual([word.name, word.section], ['packet_word', 0]);
     assert.deepEqual(
       functions.map(({ name }) => name),
-      [...NAMES, EXPRESSION],
+      [...NAMES, EXPRESSION, 'xdp_expression'],
     );
     let end = 0;
     for (const { value, size } of functions) {

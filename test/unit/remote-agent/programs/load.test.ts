@@ -20,6 +20,24 @@ describe('a failed load', () => {
     }
   });
 
+  test('of programs that options make too large names the options', () => {
+    const error = new LibbpfError('load the BPF programs', 7, 'Argument list too long');
+    const log = 'BPF program is too large. Processed 1000001 insn';
+    for (const [extras, words, next] of [
+      [['--output-bytes'], /with --output-bytes: .*1000001 instructions/, /^Leave out this option,/],
+      [
+        ['--output-bytes', '--output-stack'],
+        /with --output-bytes, --output-stack:/,
+        /^Leave out one of these/,
+      ],
+    ] as const) {
+      const { code, message, remedy } = loadFailure(error, log, extras);
+      assert.equal(code, 'load');
+      assert.match(message, words);
+      assert.match(remedy, next);
+    }
+  });
+
   test('is otherwise shown with the end of the log', () => {
     const { code, message } = failure(22, 'Invalid argument', `${'x'.repeat(9000)}invalid read`);
     assert.equal(code, 'load');

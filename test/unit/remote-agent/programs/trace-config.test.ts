@@ -16,10 +16,14 @@ test('each member is where the program reads it', () => {
       generation: 7,
       track: true,
       bystanders: true,
+      extras: 0x8001,
+      packetBytes: 256,
       cpus: 300,
+      firstCpu: 150,
+      xdp: true,
     }),
   );
-  assert.equal(Object.keys(At).length, 10 + 1);
+  assert.equal(Object.keys(At).length, 14 + 1);
   assert.equal(bytes[At.kprobeMulti], 1);
   assert.equal(bytes[At.filtered], 0);
   assert.equal(bytes[At.reasonArgument], 2);
@@ -29,7 +33,11 @@ test('each member is where the program reads it', () => {
   assert.equal(bytes.readUInt32LE(At.generation), 7);
   assert.equal(bytes[At.track], 1);
   assert.equal(bytes[At.bystanders], 1);
+  assert.equal(bytes.readUInt16LE(At.extras), 0x8001);
+  assert.equal(bytes.readUInt16LE(At.packetBytes), 256);
   assert.equal(bytes.readUInt32LE(At.cpus), 300);
+  assert.equal(bytes.readUInt32LE(At.firstCpu), 150);
+  assert.equal(bytes[At.xdp], 1);
 });
 
 test('a kernel without drop reasons, and a trace that leaves out messages of local sockets', () => {
@@ -43,7 +51,11 @@ test('a kernel without drop reasons, and a trace that leaves out messages of loc
     generation: 0,
     track: false,
     bystanders: false,
+    extras: 0,
+    packetBytes: 0,
     cpus: 0,
+    firstCpu: 0,
+    xdp: false,
   });
   assert.deepEqual([...bytes], [0, 1, ...new Array<number>(At.bytes - 2).fill(0)]);
 });

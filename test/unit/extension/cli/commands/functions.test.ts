@@ -28,8 +28,9 @@ async function run(args: string[], hits: number[] = [3, 1234, 0], missed = 0) {
   const command = parseCommandLine(['functions', 'web1', ...args]);
   assert.ok(command.name === 'functions');
   const code = await functionsCommand(command, environment, {
-    planOf: (_, functions) => {
-      assert.equal(functions, command.functions);
+    planOf: (_, choice) => {
+      assert.equal(choice.functions ?? '', command.functions);
+      assert.deepEqual(choice.modules ?? [], command.modules);
       return Promise.resolve(plan);
     },
     countFunctions: async (_, __, wait) => {

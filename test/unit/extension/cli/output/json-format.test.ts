@@ -18,7 +18,7 @@ import { endObject, eventObject, jsonLine } from '../../../../../extension/cli/o
 import { storyTotals } from '../../../../../extension/recording/story-totals.ts';
 import { FakeCapture } from '../../../../support/agent/fake-capture.ts';
 import { differences, readJsonDocs } from '../../../../support/json-docs.ts';
-import { functionAddress, kernelAddress, VXLAN } from '../../../../support/agent/records.ts';
+import { functionAddress, kernelAddress, CLASSIFIER, VXLAN } from '../../../../support/agent/records.ts';
 
 afterEach(endFakeAgents);
 
@@ -51,6 +51,7 @@ async function traced(): Promise<Record<string, unknown>[]> {
   await trace.agent.request('filter');
   trace.agent.send({ type: 'filter-changed', generation: 1, since: '5', milliseconds: 1 });
   trace.agent.send({ ...VXLAN, skipped });
+  trace.agent.send({ ...CLASSIFIER, skipped });
   await stdout.until(/"refused"/);
   trace.agent.die({ connectionLost: true });
   assert.equal(await done, ExitCode.CutShort);
@@ -73,11 +74,12 @@ test('every object is what docs/json.md says', async () => {
     'lost',
     'modules',
     'paused',
+    'programs',
     'refused',
     'target',
   ]);
   assert.deepEqual(
-    [...documented.keys()].sort(),
+    [...documented.keys()].filter((type) => type !== '').sort(),
     [...types, 'check', 'clean', 'function', 'functions', 'match', 'place', 'skipped', 'verdict'].sort(),
   );
 });
@@ -93,6 +95,31 @@ test('the comparison finds missing, undocumented and mistyped fields', () => {
     'lost.lost is missing',
   ]);
   assert.equal(differences({ type: 'unheard-of' }, documented).length, 1);
+});
+
+test('BPF programs are told when they come, and by the steps in them', async () => {
+  const objects = await traced();
+  const told = objects.find(({ type }) => type === 'programs');
+  assert.deepEqual(told?.programs, [{ name: 'classify(tc)', id: 42, kind: 'tc' }]);
+  const program = { id: 42, kind: 'tc' } as const;
+  const capture = new FakeCapture([
+    [
+      { name: 'classify(tc)', time: 0, program, verdict: 'TC_ACT_OK' },
+      { name: 'ip_rcv', time: 1 },
+    ],
+  ]);
+  const events = [0, 1].map((event) => eventObject(capture, event) as Record<string, unknown>);
+  assert.deepEqual(
+    events.flatMap((object) => differences(object, documented)),
+    [],
+  );
+  assert.deepEqual(
+    events.map((event) => [event.function, event.program, event.verdict]),
+    [
+      ['classify(tc)', program, 'TC_ACT_OK'],
+      ['ip_rcv', null, null],
+    ],
+  );
 });
 
 test('zero is a value, and unknown is null', async () => {

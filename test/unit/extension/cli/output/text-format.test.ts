@@ -49,3 +49,16 @@ test('what a target calls its processes, devices and functions cannot speak to t
   const plainLine = new TextFormat(plain, PLAIN).line(0);
   assert.equal(column(format.line(0)), column(plainLine));
 });
+
+test('a BPF program is shown with what it returned', () => {
+  const program = { id: 42, kind: 'tc' } as const;
+  const capture = new FakeCapture([
+    [
+      { name: 'classify(tc)', time: 0, program },
+      { name: 'classify(tc)', time: 1, program, verdict: 'TC_ACT_SHOT' },
+    ],
+  ]);
+  const format = new TextFormat(capture, PLAIN);
+  assert.match(format.line(0), / classify\(tc\)\n$/);
+  assert.match(format.line(1), / classify\(tc\): TC_ACT_SHOT\n$/);
+});

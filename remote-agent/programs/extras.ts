@@ -1,0 +1,31 @@
+import { EventExtra, PacketLimit } from '../../common/layouts.ts';
+import type { Extras } from '../../common/protocol.ts';
+import type { TraceConfig } from './trace-config.ts';
+
+const OPTIONS: readonly (readonly [extra: number, name: string])[] = [
+  [EventExtra.Caller, '--output-caller'],
+  [EventExtra.Stack, '--output-stack'],
+  [EventExtra.Packet, '--output-bytes'],
+  [EventExtra.Skb, '--output-skb'],
+  [EventExtra.SharedInfo, '--output-skb-shared-info'],
+  [EventExtra.Cb, '--output-skb-cb'],
+  [EventExtra.Tunnel, '--output-tunnel'],
+];
+
+/** The options that asked for these, as a user writes them. */
+export function extrasOptions(extras: number): string[] {
+  return OPTIONS.filter(([extra]) => (extras & extra) !== 0).map(([, name]) => name);
+}
+
+/** What a trace asks events to tell besides, as the programs understand it (enum event_extra of bpf/events/event.h). */
+export function encodeExtras(wanted: Extras): Pick<TraceConfig, 'extras' | 'packetBytes'> {
+  const { packetBytes = 0 } = wanted;
+  let extras: number = packetBytes > 0 ? EventExtra.Packet : 0;
+  if (wanted.caller === true) extras |= EventExtra.Caller;
+  if (wanted.stack === true) extras |= EventExtra.Stack;
+  if (wanted.skb === true) extras |= EventExtra.Skb;
+  if (wanted.sharedInfo === true) extras |= EventExtra.SharedInfo;
+  if (wanted.cb === true) extras |= EventExtra.Cb;
+  if (wanted.tunnel === true) extras |= EventExtra.Tunnel;
+  return { extras, packetBytes: Math.min(packetBytes, PacketLimit.PacketBytes) };
+}
