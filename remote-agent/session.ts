@@ -158,26 +158,19 @@ export class AgentSession {
     };
   }
 
-  async #plan({ functions, modules }: PlanRequest): Promise<void> {
+  async #plan(request: PlanRequest): Promise<void> {
     await this.#cancellable(async (signal) => {
-      const plan = await Trace.plan(
-        { functions, ...(modules && { modules }), backend: 'auto' },
-        signal,
-        this.#progress('scan'),
-      );
+      const plan = await Trace.plan(request, 'auto', signal, this.#progress('scan'));
       const { skipped } = plan;
       this.output.send({ type: 'plan', functions: plan.functions.map(describePlanned), skipped });
     });
   }
 
-  async #count({ functions, modules, backend }: CountRequest): Promise<void> {
+  async #count(request: CountRequest): Promise<void> {
     if (this.#counts !== undefined) throw protocolFailure('Functions are being counted already.');
     await this.#cancellable(async (signal) => {
-      const plan = await Trace.plan(
-        { functions, ...(modules && { modules }), backend },
-        signal,
-        this.#progress('scan'),
-      );
+      const { backend } = request;
+      const plan = await Trace.plan(request, backend, signal, this.#progress('scan'));
       const onProgress = this.#progress('attach');
       this.#counts = await FunctionCounts.start(plan, { backend, signal, onProgress });
       this.output.send(this.#counts.counting);

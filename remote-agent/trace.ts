@@ -191,11 +191,13 @@ export class Trace {
 
   /** What a trace of these functions would probe. @throws AgentFailure: what a trace would fail with */
   static async plan(
-    request: FunctionChoice & Pick<StartRequest, 'backend'>,
+    { functions, modules }: FunctionChoice,
+    backend: StartRequest['backend'],
     signal: AbortSignal,
     onProgress: (done: number, total: number) => void,
   ): Promise<ProbePlan> {
-    const { plan, keep } = await planTrace({ ...EVERYTHING, ...request }, signal, onProgress);
+    const request = { ...EVERYTHING, functions, ...(modules && { modules }), backend };
+    const { plan, keep } = await planTrace(request, signal, onProgress);
     setImmediate(keep);
     setImmediate(releaseGarbage);
     return plan;

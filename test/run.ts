@@ -4,7 +4,7 @@
  * that are too slow to go with every change (matrix.ts). With `--minutes N` as much of the matrix follows as ends
  * within N minutes from the beginning.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { run as runTests } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -12,8 +12,8 @@ import { parseArgs } from 'node:util';
 import { build } from '../build/build.ts';
 import { repoRoot } from '../build/paths.ts';
 import { LAB_FAULT } from './lab/guests/guest.ts';
-import { KERNELS_PLAYED, kernelsPlayed } from './lab/kernels-played.ts';
-import { fits, inTurn } from './matrix.ts';
+import { KERNELS_PLAYED } from './lab/kernels-played.ts';
+import { fits, inTurn, MATRIX_MINUTES } from './matrix.ts';
 
 /** A suite that outlives this is stuck; the longest takes ten minutes, on a busy machine twice that. */
 const FILE_TIMEOUT_MS = 30 * 60 * 1000;
@@ -30,25 +30,17 @@ interface Totals {
 
 const testDir = join(repoRoot, 'test');
 
-function testFiles(suite: string, suffix = '.test.ts'): string[] {
+function testFiles(suite: string): string[] {
   const dir = join(testDir, suite);
   const names = readdirSync(dir, { recursive: true, encoding: 'utf8' });
   return names
-    .filter((name) => name.endsWith(suffix))
+    .filter((name) => name.endsWith('.test.ts'))
     .map((name) => join(dir, name))
     .sort();
 }
 
 /** As they are called below test/. */
 const nameOf = (file: string): string => relative(testDir, file);
-
-/** Files of which something is played in the matrix only. */
-function matrixFiles(): string[] {
-  const more = testFiles('lab').filter((file) =>
-    readFileSync(file, 'utf8').includes(`${kernelsPlayed.name}(`),
-  );
-  return [...testFiles('lab', '.matrix.ts'), ...more].sort();
-}
 
 /** Runs test files; `labFault`: a guest's kernel died meanwhile. */
 function runFiles(files: string[], concurrency: number): Promise<Totals & { labFault: boolean }> {
@@ -145,7 +137,9 @@ async function main(): Promise<void> {
   }
   if (values.matrix || values.minutes !== undefined) {
     process.env[KERNELS_PLAYED] ??= 'others';
-    const files = matrixFiles().filter(wanted);
+    const files = Object.keys(MATRIX_MINUTES)
+      .map((name) => join(testDir, name))
+      .filter(wanted);
     const minutesLeft = () => Number(values.minutes) - (Date.now() - begin) / 60_000;
     add(totals, await runInGuests(values.matrix ? each(files) : untilTime(files, minutesLeft), 2));
   }

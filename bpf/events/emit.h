@@ -168,6 +168,7 @@ static __noinline int emit(struct scratch *scratch, struct life *life)
 		scratch->lost = true;
 		return 0;
 	}
+	/* Only now: what was lost is sent again. */
 	if (sections & SECTION_LOST)
 		counted->told = lost;
 	if (!life)

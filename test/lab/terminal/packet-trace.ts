@@ -3,10 +3,12 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after, before } from 'node:test';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { distDir } from '../../../build/paths.ts';
-import type { Guest, GuestUser } from '../guests/guest.ts';
+import { bootGuest, type BootOptions, type Guest, type GuestUser } from '../guests/guest.ts';
+import { stopGuest } from '../guests/stop.ts';
 
 /** Uploading Node to an emulated guest, then attaching on a kernel without FPROBE. */
 export const START_LIMIT_MS = 240_000;
@@ -148,4 +150,19 @@ export class PacketTrace {
 /** The arguments that reach a guest as a user. */
 export function targetArgs(guest: Guest, user: GuestUser = 'root'): string[] {
   return [`${user}@127.0.0.1:${guest.port}`, '--identity', guest.privateKey];
+}
+
+/** Registers hooks: for the tests of one suite a guest, and a home whose user has its host key. */
+export function guestAndHome(options: BootOptions): { guest: () => Guest; home: () => Home } {
+  let guest: Guest;
+  let home: Home;
+  before(async () => {
+    guest = await bootGuest(options);
+    home = new Home(guest);
+  });
+  after(async () => {
+    await home.dispose();
+    await stopGuest(guest);
+  });
+  return { guest: () => guest, home: () => home };
 }

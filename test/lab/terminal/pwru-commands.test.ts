@@ -5,11 +5,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { bootGuest, type Guest, type KernelName } from '../guests/guest.ts';
+import { describe, test } from 'node:test';
+import type { KernelName } from '../guests/guest.ts';
 import { kernelsPlayed } from '../kernels-played.ts';
-import { stopGuest } from '../guests/stop.ts';
-import { Home, START_LIMIT_MS, targetArgs } from './packet-trace.ts';
+import { guestAndHome, START_LIMIT_MS, targetArgs } from './packet-trace.ts';
 
 interface Scenario {
   name: string;
@@ -131,32 +130,22 @@ const KERNELS: readonly KernelName[] = ['6.12', '6.1', '5.10', '7.2'];
 
 for (const kernel of kernelsPlayed(KERNELS))
   describe(`pwru's tests on ${kernel}`, () => {
-    let guest: Guest;
-    let home: Home;
-
-    before(async () => {
-      guest = await bootGuest({ kernel, userland: 'node' });
-      home = new Home(guest);
-    });
-    after(async () => {
-      await home.dispose();
-      await stopGuest(guest);
-    });
+    const { guest, home } = guestAndHome({ kernel, userland: 'node' });
 
     const sh = async (script: string) => {
-      const { code, stderr } = await guest.exec(script);
+      const { code, stderr } = await guest().exec(script);
       assert.equal(code, 0, `${script}\n${stderr}`);
     };
 
     SCENARIOS.filter(({ kernels }) => kernels?.includes(kernel) ?? true).forEach((scenario, nth) => {
       const { name, setup = 'true', undo = 'true', flags = [], filter, traffic, expected } = scenario;
       test(name, async (t) => {
-        const file = (kind: string) => join(home.dir, `${nth}.${kind}`);
+        const file = (kind: string) => join(home().dir, `${nth}.${kind}`);
         await sh(setup);
         t.after(() => sh(undo));
-        const trace = home.start([
+        const trace = home().start([
           'trace',
-          ...targetArgs(guest),
+          ...targetArgs(guest()),
           '--output-tuple',
           `--output-file=${file('log')}`,
           `--ready-file=${file('ready')}`,
