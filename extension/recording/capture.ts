@@ -14,22 +14,11 @@ import type {
 } from '../../common/protocol.ts';
 import type { TupleParts } from '../base/tuple.ts';
 import type { PacketTraceError } from '../base/errors.ts';
-import type {
-  CodeAddress,
-  EventIndex,
-  KernelFunction,
-  KernelPlace,
-  TracedProgram,
-  TrajectoryId,
-} from './types.ts';
-import type { PacketBytes } from './extras/sections.ts';
-import type { StructureMembers } from './extras/structure.ts';
+import type { EventIndex, KernelFunction, KernelPlace, TracedProgram, TrajectoryId } from './types.ts';
+import type { EventExtras } from './extras/event-extras.ts';
 import type { CaptureFilter, WantedFilter } from './filters.ts';
 
-/** `struct sk_buff`, `struct skb_shared_info` */
-export type StructureKind = 'skb' | 'sharedInfo';
-
-export interface EventStore {
+export interface EventStore extends EventExtras {
   /** The oldest event that is kept. Some from it on may be of trajectories that are not. */
   readonly first: EventIndex;
   /** Of all events, forgotten ones too: the number of the next one. */
@@ -76,21 +65,6 @@ export interface EventStore {
   /** `10.0.2.15:48522->1.1.1.1:80(tcp)`; IPv6 addresses in brackets; undefined when it is not an IP packet. */
   tuple(event: EventIndex): string | undefined;
   tupleParts(event: EventIndex): TupleParts | undefined;
-  /** Where the probed function returns to; undefined where it was not asked for, and of drops. */
-  caller(event: EventIndex): CodeAddress | undefined;
-  /** What led to this event, the probed function left out, innermost first; undefined where it was not asked for. */
-  stack(event: EventIndex): readonly CodeAddress[] | undefined;
-  /**
-   * The packet's first bytes; undefined where they were not asked for, and where they are those of the same packet's
-   * event before, or cannot be read any more.
-   */
-  packetBytes(event: EventIndex): PacketBytes | undefined;
-  /** Undefined where it was not asked for, or cannot be read: of a copy that is not filled yet, or after the release. */
-  structure(event: EventIndex, which: StructureKind): StructureMembers | undefined;
-  /** skb->cb in words of 32 bits; undefined as above. */
-  cb(event: EventIndex): number[] | undefined;
-  /** Of the packet inside of a tunnel's packet; undefined where it was not asked for, and where there is none. */
-  tunnel(event: EventIndex): TupleParts | undefined;
   /** Events lost on this CPU just before this one. */
   lostBefore(event: EventIndex): number;
   /** Number of the filter that kept it, an index of the capture's `filters`; that may come some events later. */

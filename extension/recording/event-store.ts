@@ -2,8 +2,11 @@
 import { EventExtra, EventKind, TupleFlag } from '../../common/layouts.ts';
 import { printable } from '../base/printable.ts';
 import type { StructureLayout } from '../../common/protocol.ts';
+import type { Detail } from './extras/detail.ts';
+import type { StructureKind } from './extras/event-extras.ts';
+import { memberDetails } from './extras/member-details.ts';
 import { readStructure, type StructureMembers } from './extras/structure.ts';
-import type { EventStore, StructureKind } from './capture.ts';
+import type { EventStore } from './capture.ts';
 import {
   callerAddress,
   findExtra,
@@ -303,6 +306,10 @@ export class ColumnStore implements EventStore {
     };
   }
 
+  hasExtras(event: EventIndex): boolean {
+    return this.#columns.chunk(event).extras?.start(this.#columns.row(event)) !== undefined;
+  }
+
   caller(event: EventIndex): CodeAddress | undefined {
     const found = this.#extra(event, EventExtra.Caller);
     return found && this.#code(callerAddress(found.words, found.at));
@@ -322,10 +329,15 @@ export class ColumnStore implements EventStore {
   }
 
   structure(event: EventIndex, which: StructureKind): StructureMembers | undefined {
-    const { extra, name } = STRUCTURES[which];
-    const found = this.#extra(event, extra);
-    const layout = this.#structures.get(name);
+    const found = this.#extra(event, STRUCTURES[which].extra);
+    const layout = this.#structures.get(STRUCTURES[which].name);
     return found && layout && readStructure(layout, memoryBytes(found.words, found.at));
+  }
+
+  members(event: EventIndex, which: StructureKind): Detail[] | undefined {
+    const values = this.structure(event, which);
+    const layout = this.#structures.get(STRUCTURES[which].name);
+    return values && layout && memberDetails(layout.members, values);
   }
 
   cb(event: EventIndex): number[] | undefined {

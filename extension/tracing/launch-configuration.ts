@@ -1,4 +1,5 @@
 /** Debug configurations of type `packet-trace`: the rows of options/trace-options.ts that have `launch`, and a target. */
+import type { Extras } from '../../common/protocol.ts';
 import { PacketTraceError } from '../base/errors.ts';
 import { defaultOf, type Option } from './options/option.ts';
 import { Mismatch, readJson, similarChoice } from './options/read-value.ts';
@@ -33,6 +34,12 @@ export function parseLaunch(attributes: Readonly<Record<string, unknown>>): Laun
     option.launch === true ? readAttribute(key, option, attributes[key]) : defaultOf(option),
   ]);
   return { ...(Object.fromEntries(values) as TraceValues), target: target.trim() };
+}
+
+/** What a trace shows of each step: attributes for another one that is to show the same. */
+export function shownOfSteps(configuration: LaunchConfiguration): Required<Extras> {
+  const { caller, stack, packetBytes, skb, sharedInfo, cb, tunnel } = configuration;
+  return { caller, stack, packetBytes, skb, sharedInfo, cb, tunnel };
 }
 
 function readAttribute(key: string, option: Option, given: unknown) {

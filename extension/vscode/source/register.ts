@@ -4,6 +4,7 @@
  * tree), target-source.ts (joined with the capture) and open-kernel-source.ts first; functions/ is what editors show.
  */
 import * as vscode from 'vscode';
+import { shownOfSteps } from '../../tracing/launch-configuration.ts';
 import { registerCommands } from '../commands.ts';
 import { Command, ContextKey, type SourceCommandId } from '../ids.ts';
 import { startWith } from '../traces/configurations.ts';
@@ -37,7 +38,11 @@ export function registerSource(context: vscode.ExtensionContext, { distDir, log,
   tree.sourceLine = (place) => target.describe(place);
   const opener = new KernelSourceOpener(checkout, target);
   const hits = new SourceHits(model, checkout);
-  const functions = new FunctionCommands({ model, checkout, hits, tree, start: startWith });
+  const start = (attributes: object) => {
+    const last = model.shown?.configuration;
+    return startWith({ ...(last && shownOfSteps(last)), ...attributes });
+  };
+  const functions = new FunctionCommands({ model, checkout, hits, tree, start });
   const lens = new FunctionLens(hits);
   const frameLines = new StackFrameLines(model, distDir);
   const update = () => void keepInKernelSource(checkout);
@@ -61,7 +66,7 @@ export function registerSource(context: vscode.ExtensionContext, { distDir, log,
       [Command.IndexCheckout]: () => checkout.index(),
       [Command.StopIndex]: () => checkout.stopIndexing(),
       [Command.TraceFunction]: (name?: unknown) => functions.trace(name),
-      [Command.TraceChangedFunctions]: () => traceChangedFunctions(checkout, startWith),
+      [Command.TraceChangedFunctions]: () => traceChangedFunctions(checkout, start),
       [Command.ShowPackets]: (name?: unknown) => functions.showPackets(name),
     }),
   );

@@ -6,15 +6,26 @@ import * as vscode from 'vscode';
 import { formatNumber } from '../../base/numbers.ts';
 import { Throttle } from '../../base/throttle.ts';
 import type { FunctionReference } from '../../kernel-source/place-resolver.ts';
+import { eventDetails } from '../../recording/extras/event-details.ts';
 import { pauseText } from '../../recording/pauses.ts';
 import type { EventIndex, KernelPlace, TrajectoryId } from '../../recording/types.ts';
+import { detailRow, detailTooltip, shownDetails } from './detail-rows.ts';
 import { OnlyThrough } from './only-through.ts';
 import { Command, ContextValue, View } from '../ids.ts';
 import { plainText } from '../messages/plain-text.ts';
 import { copyRow, pauseRow, type Row, stepRow, stepTooltip, storyRow, trajectoryTooltip } from './rows.ts';
 import { Stories } from './stories.ts';
 import type { ShownCapture, TraceModel } from '../trace-model.ts';
-import { copyNodes, newestAround, PAGE, rootNodes, stepNodes, type TreeNode } from './tree-pages.ts';
+import {
+  copyNodes,
+  detailNodes,
+  newestAround,
+  PAGE,
+  rootNodes,
+  type StepNode,
+  stepNodes,
+  type TreeNode,
+} from './tree-pages.ts';
 
 /** VS Code asks for every shown row at each refresh: four a second are cheap with a page of rows. */
 const REFRESH_INTERVAL_MS = 250;
@@ -69,9 +80,13 @@ export class TrajectoryTree implements vscode.TreeDataProvider<TreeNode>, vscode
       const pauses = shown.capture.pauses.map(({ next }) => next);
       return rootNodes(stories, shown.from, this.rootLimit, pauses, this.rootNewest);
     }
-    if (node.kind !== 'trajectory' || this.captureWith(node) === undefined) return [];
+    if (this.captureWith(node) === undefined) return [];
+    const { store, trajectories } = shown.capture;
+    if (node.kind === 'step')
+      return detailNodes(node, eventDetails(store, trajectories.event(node.id, node.nth)));
+    if (node.kind === 'detail') return detailNodes(node, shownDetails(node.detail.inner?.() ?? []));
+    if (node.kind !== 'trajectory') return [];
     const { id } = node;
-    const { trajectories } = shown.capture;
     return [
       ...stepNodes(id, trajectories.eventCount(id), this.stepLimits.get(id) ?? PAGE),
       ...copyNodes(id, trajectories.children(id), this.copyLimits.get(id) ?? PAGE),
@@ -81,6 +96,7 @@ export class TrajectoryTree implements vscode.TreeDataProvider<TreeNode>, vscode
   getParent(node: TreeNode): TreeNode | undefined {
     if (node.kind === 'pause') return undefined;
     if (node.kind === 'step') return { kind: 'trajectory', id: node.id };
+    if (node.kind === 'detail') return node.parent;
     const parent =
       node.kind === 'trajectory' ? this.captureWith(node)?.capture.trajectories.parent(node.id) : node.of;
     return parent === undefined ? undefined : { kind: 'trajectory', id: parent };
@@ -157,10 +173,14 @@ export class TrajectoryTree implements vscode.TreeDataProvider<TreeNode>, vscode
     if (node.kind === 'more') return moreItem(shown, node);
     if (node.kind === 'pause') return pauseItem(shown, node.nth);
     if (node.kind === 'trajectory') return trajectoryItem(shown, node.id);
-    const item = rowItem(stepRow(shown.capture, node.id, node.nth), vscode.TreeItemCollapsibleState.None);
-    item.id = `${shown.number}:${node.id}:${node.nth}`;
+    const item =
+      node.kind === 'step'
+        ? stepItem(shown, node)
+        : rowItem(detailRow(node.detail), opens(node.detail.inner));
+    item.id = `${shown.number}:${node.id}:${node.nth}${node.kind === 'step' ? '' : `:${node.path}`}`;
     const known = this.functionOf(node) !== undefined;
-    item.contextValue = known ? ContextValue.Function : ContextValue.Address;
+    if (known || node.kind === 'step')
+      item.contextValue = known ? ContextValue.Function : ContextValue.Address;
     if (known)
       item.command = { command: Command.OpenKernelSource, title: 'Open Kernel Source', arguments: [node] };
     return item;
@@ -178,21 +198,28 @@ export class TrajectoryTree implements vscode.TreeDataProvider<TreeNode>, vscode
     const text =
       node.kind === 'trajectory'
         ? trajectoryTooltip(shown.capture, node.id)
-        : stepTooltip(shown.capture, node.id, node.nth, await this.dropLine(node));
+        : node.kind === 'detail'
+          ? detailTooltip(node.detail, await this.lineWithin(node))
+          : stepTooltip(shown.capture, node.id, node.nth, await this.lineWithin(node));
     item.tooltip = new vscode.MarkdownString(text);
     return item;
   }
 
-  /** Where in the source a packet was dropped. */
-  private async dropLine(node: TreeNode): Promise<string | undefined> {
+  /** Where in the source a packet was dropped, or a function called another. */
+  private async lineWithin(node: TreeNode): Promise<string | undefined> {
     const place = this.functionOf(node)?.place;
     return place === undefined || place.offset === 0 ? undefined : this.sourceLine(place);
   }
 
-  /** The function that a step happened in; undefined for other rows and for unknown addresses. */
+  /** The function that a step happened in, or that a detail names; undefined for other rows and unknown addresses. */
   functionOf(node: TreeNode): FunctionReference | undefined {
     const shown = this.captureWith(node);
-    if (node.kind !== 'step' || shown === undefined) return undefined;
+    if (shown === undefined) return undefined;
+    if (node.kind === 'detail') {
+      const { place } = node.detail;
+      return place && { name: place.name, module: place.module, takesSkb: false, place };
+    }
+    if (node.kind !== 'step') return undefined;
     const { store, trajectories } = shown.capture;
     const event = trajectories.event(node.id, node.nth);
     const place = store.place(event);
@@ -252,6 +279,17 @@ function trajectoryItem({ capture, number }: ShownCapture, id: TrajectoryId): vs
   item.id = `${number}:${id}`;
   item.contextValue = ContextValue.Trajectory;
   return item;
+}
+
+function stepItem({ capture }: ShownCapture, { id, nth }: StepNode): vscode.TreeItem {
+  const hasDetails = capture.store.hasExtras(capture.trajectories.event(id, nth));
+  return rowItem(stepRow(capture, id, nth), opens(hasDetails || undefined));
+}
+
+/** @param inner undefined: there is nothing below the row */
+function opens(inner: unknown): vscode.TreeItemCollapsibleState {
+  const { Collapsed, None } = vscode.TreeItemCollapsibleState;
+  return inner === undefined ? None : Collapsed;
 }
 
 function pauseItem({ capture, number }: ShownCapture, nth: number): vscode.TreeItem {

@@ -1,12 +1,32 @@
 /** Which children a tree node shows: pages, so that a node with a million children stays cheap. */
+import type { Detail } from '../../recording/extras/detail.ts';
 import type { TrajectoryId } from '../../recording/types.ts';
 
 export const PAGE = 1000;
 
+export interface StepNode {
+  kind: 'step';
+  id: TrajectoryId;
+  nth: number;
+}
+
+/** Something that a step tells on request, or a part of it. */
+export interface DetailNode {
+  kind: 'detail';
+  /** Of the step. */
+  id: TrajectoryId;
+  nth: number;
+  detail: Detail;
+  /** Positions from the step down to it: names may come twice, as in a stack. */
+  path: string;
+  parent: StepNode | DetailNode;
+}
+
 export type TreeNode =
   /** A packet at the root of the tree, and below another one a copy of it. */
   | { kind: 'trajectory'; id: TrajectoryId }
-  | { kind: 'step'; id: TrajectoryId; nth: number }
+  | StepNode
+  | DetailNode
   /** Between the packets before and after a pause, the nth of the capture. */
   | { kind: 'pause'; nth: number }
   /** "Load more" around the stories (`of` undefined), or below the steps or the copies of a trajectory. */
@@ -72,6 +92,13 @@ export function copyNodes(id: TrajectoryId, copies: readonly TrajectoryId[], lim
   if (copies.length > limit)
     nodes.push({ kind: 'more', of: id, what: 'copies', hidden: copies.length - limit });
   return nodes;
+}
+
+/** Below a step, or below one of its details. */
+export function detailNodes(parent: StepNode | DetailNode, details: readonly Detail[]): DetailNode[] {
+  const { id, nth } = parent;
+  const above = parent.kind === 'step' ? '' : `${parent.path}/`;
+  return details.map((detail, at) => ({ kind: 'detail', id, nth, detail, path: `${above}${at}`, parent }));
 }
 
 /** Index of the first of some rising numbers that is not below a bound. */

@@ -47,12 +47,37 @@ const list = {
   },
 };
 
+/** What a view makes rows of. */
+class TreeItem {
+  constructor(
+    readonly label: string,
+    readonly collapsibleState: number,
+  ) {}
+}
+class Named {
+  constructor(readonly id: string) {}
+}
+class EventEmitter {
+  readonly event = show;
+  fire(): void {
+    return;
+  }
+}
+
 const channel = { debug: show, info: show, warn: show, error: show };
 
 const recorder = {
   ProgressLocation: { Notification: 15, Window: 10 },
   CancellationTokenSource,
+  EventEmitter,
+  TreeItem,
+  TreeItemCollapsibleState: { None: 0, Collapsed: 1, Expanded: 2 },
+  ThemeIcon: Named,
+  ThemeColor: Named,
+  MarkdownString: Named,
+  commands: { executeCommand: show },
   window: {
+    createTreeView: () => ({}),
     showErrorMessage: show,
     showWarningMessage: show,
     showInformationMessage: show,

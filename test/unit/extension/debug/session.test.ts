@@ -6,10 +6,12 @@ import { NO_FILTER } from '../../../../extension/recording/filters.ts';
 import {
   type LaunchConfiguration,
   parseLaunch,
+  shownOfSteps,
   type StartLaunch,
 } from '../../../../extension/tracing/launch-configuration.ts';
 import { TraceDebugSession } from '../../../../extension/debug/session.ts';
 import { PacketTraceError } from '../../../../extension/base/errors.ts';
+import { askedOfTarget } from '../../../../extension/tracing/options/trace-options.ts';
 import type { RunningTrace } from '../../../../extension/tracing/start-trace.ts';
 import { FakeCapture } from '../../../support/agent/fake-capture.ts';
 
@@ -106,6 +108,27 @@ test('launch, terminate: what the console says, and the trace is over', async ()
   ]);
   assert.equal(capture.ended?.why, 'stopped');
   assert.equal(calls.disposed, 1);
+});
+
+test('what a configuration has steps show reaches the request to the target', async () => {
+  let asked: object = {};
+  const { client, trace } = setUp((configuration) => {
+    asked = askedOfTarget(configuration);
+    return Promise.resolve(trace);
+  });
+  await client.request('initialize', INITIALIZE);
+  const shown = {
+    caller: true,
+    stack: true,
+    packetBytes: 64,
+    skb: true,
+    sharedInfo: true,
+    cb: true,
+    tunnel: true,
+  };
+  assert.equal((await client.request('launch', { ...LAUNCH, ...shown })).success, true);
+  assert.deepEqual({ ...asked, ...shown }, asked);
+  assert.deepEqual(shownOfSteps(parseLaunch({ ...LAUNCH, ...shown })), shown, 'and the next trace’s');
 });
 
 test('braces in what a target wrote are characters', async () => {
