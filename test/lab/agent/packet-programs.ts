@@ -1,14 +1,11 @@
 /** BPF programs that get packets are steps of the packets that they get. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { compileBpf } from '../../../build/bpf.ts';
-import { repoRoot } from '../../../build/paths.ts';
 import { EventKind } from '../../../common/layouts.ts';
 import type { Attached, StartRequest } from '../../../common/protocol.ts';
 import type { DecodedEvent } from '../../support/agent/decode-events.ts';
+import { installPrograms, PACKET_PROGRAMS } from '../programs/install.ts';
 import { ALL_ICMP, type agentSuite } from './suite.ts';
 
-const OBJECT = '/tmp/packets.o';
 /** As in programs/packets.bpf.c. */
 const MARK = 0x2a;
 const SHOT = 2;
@@ -46,16 +43,12 @@ function stories(functions: Attached['functions'], events: readonly DecodedEvent
 
 type Suite = Pick<ReturnType<typeof agentSuite>, 'trace' | 'sh' | 'guest'>;
 
-async function installPrograms({ sh }: Suite): Promise<void> {
-  const object = await compileBpf(join(repoRoot, 'test/lab/programs/packets.bpf.c'));
-  await sh(`base64 -d > ${OBJECT} << 'E'\n${Buffer.from(object).toString('base64')}\nE`);
-}
-
 /** A classifier that drops what is large and marks what is not; another that comes later; another filter meanwhile. */
 export async function assertTcPrograms(suite: Suite): Promise<void> {
   const { trace, sh, guest } = suite;
-  await installPrograms(suite);
-  const classifier = (side: string) => `tc filter add dev lo ${side} bpf direct-action obj ${OBJECT} sec tc`;
+  await installPrograms(suite.sh);
+  const classifier = (side: string) =>
+    `tc filter add dev lo ${side} bpf direct-action obj ${PACKET_PROGRAMS} sec tc`;
   await sh(`ip link set lo up && tc qdisc add dev lo clsact && ${classifier('ingress')}`);
 
   const request = { ...ALL_ICMP, functions: 'icmp_rcv|ip_rcv', tcPrograms: true };
@@ -118,7 +111,7 @@ const VETH =
  */
 export async function assertXdpPrograms(suite: Suite): Promise<void> {
   const { trace, sh, guest } = suite;
-  await installPrograms(suite);
+  await installPrograms(suite.sh);
   await sh(VETH);
   const lost = async (command: string) => assert.notEqual((await guest().exec(command)).code, 0);
   const traced = async (traffic: () => Promise<void>, more: Partial<StartRequest> = {}) => {
@@ -135,7 +128,7 @@ export async function assertXdpPrograms(suite: Suite): Promise<void> {
   };
 
   for (const mode of ['xdpdrv', 'xdpgeneric']) {
-    await sh(`ip -n blue link set v0 ${mode} obj ${OBJECT} sec xdp`);
+    await sh(`ip -n blue link set v0 ${mode} obj ${PACKET_PROGRAMS} sec xdp`);
     const found = await traced(async () => {
       await sh('ping -q -c 1 10.7.1.2');
       await lost('ping -q -c 1 -W 1 -s 1000 10.7.1.2');
@@ -148,8 +141,8 @@ export async function assertXdpPrograms(suite: Suite): Promise<void> {
     await sh(`ip -n blue link set v0 ${mode} off`);
   }
 
-  await sh(`ip -n blue link set v0 xdpdrv obj ${OBJECT} sec xdp.reflect`);
-  await sh(`ip link set v0 xdpdrv obj ${OBJECT} sec xdp`);
+  await sh(`ip -n blue link set v0 xdpdrv obj ${PACKET_PROGRAMS} sec xdp.reflect`);
+  await sh(`ip link set v0 xdpdrv obj ${PACKET_PROGRAMS} sec xdp`);
   const pings = async () => {
     await lost('ping -q -c 1 -W 1 10.7.1.2');
     await lost('ping -q -c 1 -W 1 -s 1000 10.7.1.2');

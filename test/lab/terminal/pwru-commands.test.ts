@@ -8,10 +8,13 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { KernelName } from '../guests/guest.ts';
 import { kernelsPlayed } from '../kernels-played.ts';
+import { installPrograms, PACKET_PROGRAMS } from '../programs/install.ts';
 import { guestAndHome, START_LIMIT_MS, targetArgs } from './packet-trace.ts';
 
 interface Scenario {
   name: string;
+  /** It needs the BPF programs of ../programs. */
+  programs?: true;
   /** What makes and unmakes the state that it is played in. */
   setup?: string;
   undo?: string;
@@ -124,6 +127,21 @@ const SCENARIOS: readonly Scenario[] = [
     ...BASIC4,
     kernels: ['6.12', '7.2'],
   },
+  {
+    name: '--filter-trace-tc --filter-trace-xdp',
+    flags: ['--filter-trace-tc', '--filter-trace-xdp'],
+    ...BASIC4,
+    programs: true,
+    setup: `
+      ip link add dummy0 type dummy
+      ip link set dummy0 up
+      ip link set dummy0 xdpgeneric obj ${PACKET_PROGRAMS} sec xdp
+      tc qdisc add dev dummy0 clsact
+      tc filter add dev dummy0 ingress bpf direct-action obj ${PACKET_PROGRAMS} sec tc
+      ${BASIC4.setup}`,
+    undo: `ip link del dummy0; ${BASIC4.undo}`,
+    kernels: ['6.12', '7.2'], // from 6.6 on
+  },
 ];
 
 const KERNELS: readonly KernelName[] = ['6.12', '6.1', '5.10', '7.2'];
@@ -138,10 +156,20 @@ for (const kernel of kernelsPlayed(KERNELS))
     };
 
     SCENARIOS.filter(({ kernels }) => kernels?.includes(kernel) ?? true).forEach((scenario, nth) => {
-      const { name, setup = 'true', undo = 'true', flags = [], filter, traffic, expected } = scenario;
+      const {
+        name,
+        setup = 'true',
+        undo = 'true',
+        flags = [],
+        programs,
+        filter,
+        traffic,
+        expected,
+      } = scenario;
       test(name, async (t) => {
         const file = (kind: string) => join(home().dir, `${nth}.${kind}`);
-        await sh(setup);
+        if (programs === true) await installPrograms(sh);
+        await sh(`set -e\n${setup}`);
         t.after(() => sh(undo));
         const trace = home().start([
           'trace',
