@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { sourceName } from '../base/symbol.ts';
+import { readSourceText } from './checkout/read-source-file.ts';
 import { compareSource, parseMakefileVersion, parseProcVersion, type Skew } from './checkout/skew.ts';
 import type { KernelSource } from './kernel-source.ts';
 import type { KernelFacts } from './place-resolver.ts';
@@ -19,7 +18,7 @@ export async function skewOf(
   await source.prepare();
   const { index } = source;
   if (index === undefined) return undefined;
-  const makefile = await readFile(join(source.root, 'Makefile'), 'latin1').catch(() => '');
+  const makefile = await readSourceText(source.root, 'Makefile');
   const names = [...new Set(functions.map(sourceName))];
   const isFound = (name: string) => index.pathsOf(name).length > 0;
   return compareSource(parseMakefileVersion(makefile), parseProcVersion(kernelVersion), names, isFound);

@@ -3,8 +3,7 @@
  * user's checkout go out. Read place-resolver.ts first, which asks symbolizer/ for a line and this file for
  * definitions; README.md has the way of one click.
  */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readSourceFile } from './checkout/read-source-file.ts';
 import { functionAtLine } from './c/scanner/file-functions.ts';
 import { cachePath, loadIndex } from './index/cache-file.ts';
 import { runIndexThread } from './index/index-thread.ts';
@@ -135,7 +134,7 @@ export class KernelSource {
   /** A candidate at the line that its file has it now; undefined when the file no longer has it. */
   private async located(candidate: Candidate): Promise<Candidate | undefined> {
     const { definition } = candidate;
-    const bytes = await readFile(join(this.root, definition.path)).catch(() => undefined);
+    const bytes = await readSourceFile(this.root, definition.path);
     const place = bytes && locate(bytes, definition);
     return place && { ...candidate, definition: { ...definition, ...place } };
   }

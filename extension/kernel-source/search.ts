@@ -1,5 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { readSourceFile, readSourceText } from './checkout/read-source-file.ts';
 import { scanFile } from './c/scanner/scan-file.ts';
 import { isSource, NOT_KERNEL, treeEntries } from './index/source-files.ts';
 import { type IndexedFunction, indexedFunction } from './index/source-index.ts';
@@ -89,7 +90,7 @@ export class DirectedSearch {
     const worker = async () => {
       for (const path of pending) {
         signal?.throwIfAborted();
-        const bytes = await readFile(join(this.root, path)).catch(() => undefined); // gone since it was listed
+        const bytes = await readSourceFile(this.root, path); // undefined: gone since it was listed
         if (!bytes?.includes(name)) continue;
         const facts = scanFile(bytes, path.endsWith('.h')).functions.filter((fact) => fact.name === name);
         if (facts.length === 0) continue;
@@ -107,7 +108,7 @@ export class DirectedSearch {
     for (let folder = dirname(path); folder !== '.'; folder = dirname(folder))
       for (const name of ['Makefile', 'Kbuild']) {
         const makefile = join(folder, name);
-        const text = await readFile(join(this.root, makefile), 'latin1').catch(() => '');
+        const text = await readSourceText(this.root, makefile);
         facts.addMakefile(makefile, text, () => '');
       }
     return facts;

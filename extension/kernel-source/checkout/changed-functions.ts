@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { PacketTraceError } from '../../base/errors.ts';
 import type { FunctionFact } from '../c/scanner/facts.ts';
 import { functionsOfText } from '../c/scanner/file-functions.ts';
 import { changedLines, type LineRange } from './changed-lines.ts';
 import { git } from './git.ts';
+import { readSourceText } from './read-source-file.ts';
 
 /** A branch with more changed files is not compared with what it was made from. */
 const FILES_MAX = 2000;
@@ -44,7 +43,7 @@ export async function changedFunctions(root: string, signal?: AbortSignal): Prom
   const functions: ChangedFunction[] = [];
   for (const [path, ranges] of files) {
     signal?.throwIfAborted();
-    const text = await readFile(join(root, path), 'latin1').catch(() => ''); // changed again since
+    const text = await readSourceText(root, path); // changed again since
     for (const fact of functionsIn(text, path, ranges)) functions.push({ ...fact, path });
   }
   return { branch: branch === 'HEAD' ? commit.slice(0, 12) : branch, base, functions };

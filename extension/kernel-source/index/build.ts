@@ -3,14 +3,12 @@
  * (cache-file.ts) and compared with the tree (tree-delta.ts). Read this file first, then collector.ts, which makes
  * the columns, and source-index.ts, which looks things up. All that takes long runs in worker.ts.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { SourceReader } from '../checkout/read-source-file.ts';
 import { scanFile } from '../c/scanner/scan-file.ts';
 import { BuildFacts } from '../kbuild/build-facts.ts';
 import { compactKconfig } from '../kconfig/compact.ts';
 import { Collector } from './collector.ts';
 import type { IndexColumns } from './columns.ts';
-import { FileReader } from './file-reader.ts';
 import { listTree } from './source-files.ts';
 
 export interface BuildProgress {
@@ -29,19 +27,19 @@ const PROGRESS_EVERY = 256;
 
 /**
  * Indexes a checkout, networking first. Blocks the thread for seconds: it belongs in a worker.
- * @throws what `onProgress` throws; a file that cannot be read is left out
+ * @throws what `onProgress` throws, and when the root is not there; a file that cannot be read is left out
  */
 export function buildIndex(root: string, events: BuildEvents = {}): IndexColumns {
   const tree = listTree(root);
   const facts = new BuildFacts();
-  const read = (path: string) => textOf(root, path);
+  const reader = new SourceReader(root);
+  const read = (path: string) => reader.text(path);
   for (const path of tree.makefiles) facts.addMakefile(path, read(path), read);
   const collector = new Collector();
-  const reader = new FileReader();
   for (const path of tree.kconfigs) collector.addKconfig(path, compactKconfig(read(path)));
   const objects = (path: string) => facts.encode(path);
   const addFile = (path: string) => {
-    const file = reader.read(join(root, path));
+    const file = reader.read(path);
     // One that is gone since it was listed, or not readable, is not in the index.
     if (file !== undefined) collector.add(path, file.stamp, scanFile(file.bytes, path.endsWith('.h')));
   };
@@ -53,13 +51,4 @@ export function buildIndex(root: string, events: BuildEvents = {}): IndexColumns
   }
   for (const path of collector.missingSources(facts.sourcesByRule)) addFile(path);
   return collector.index(objects);
-}
-
-/** Empty for a file that is not there. */
-function textOf(root: string, path: string): string {
-  try {
-    return readFileSync(join(root, path), 'latin1');
-  } catch {
-    return '';
-  }
 }

@@ -7,7 +7,7 @@ import { StringInterner } from '../tables/string-interner.ts';
 import { StringTable } from '../tables/string-table.ts';
 import { U32Vector } from '../tables/u32-vector.ts';
 import type { IndexColumns } from './columns.ts';
-import type { FileStamp } from './file-reader.ts';
+import type { FileStamp } from '../checkout/read-source-file.ts';
 
 /** Numbers of one entry in the entries' column, in this order. */
 const FIELDS = 7;

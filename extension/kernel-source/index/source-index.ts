@@ -3,7 +3,7 @@ import { decodeObjects, type ObjectFact } from '../kbuild/build-facts.ts';
 import { lastUpTo } from '../tables/last-up-to.ts';
 import { StringTable } from '../tables/string-table.ts';
 import type { IndexColumns } from './columns.ts';
-import type { FileStamp } from './file-reader.ts';
+import type { FileStamp } from '../checkout/read-source-file.ts';
 
 /** A definition as the index has it. Lines count from 0. */
 export interface IndexedFunction {

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FunctionFact } from '../c/scanner/facts.ts';
+import { SourceReader } from '../checkout/read-source-file.ts';
 import { scanFile } from '../c/scanner/scan-file.ts';
 import { listTree } from './source-files.ts';
 import type { SourceIndex } from './source-index.ts';
@@ -24,25 +25,30 @@ export function findDelta(root: string, index: SourceIndex): TreeDelta | undefin
   const listed = new Set(sources);
   // Besides those listed the index has what is taken from folders that are left out.
   const others = index.allPaths().filter((path) => !listed.has(path));
-  const removed = others.filter((path) => !existsSync(join(root, path)));
+  const removed = others.filter((path) => statOf(root, path) === undefined);
   const paths = [...sources, ...others].filter((path) => isChanged(root, path, index));
   if (removed.length + paths.length > CHANGED_MAX) return undefined;
-  return { removed, changed: paths.flatMap((path) => scanned(root, path)) };
+  const reader = new SourceReader(root);
+  return { removed, changed: paths.flatMap((path) => scanned(reader, path)) };
 }
 
 function isChanged(root: string, path: string, index: SourceIndex): boolean {
   const fileStamp = index.fileStamp(path);
-  const stat = statSync(join(root, path), { throwIfNoEntry: false });
+  const stat = statOf(root, path);
   if (stat === undefined) return false; // gone since it was listed
   return fileStamp?.modified !== stat.mtimeMs || fileStamp.size !== stat.size;
 }
 
-function scanned(root: string, path: string): TreeDelta['changed'] {
+/** Undefined for what is not there, or was in a folder that is a file now, or may not be looked at. */
+function statOf(root: string, path: string): Stats | undefined {
   try {
-    const { functions } = scanFile(readFileSync(join(root, path)), path.endsWith('.h'));
-    return [{ path, functions }];
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+    return statSync(join(root, path), { throwIfNoEntry: false });
+  } catch {
+    return undefined;
   }
+}
+
+function scanned(reader: SourceReader, path: string): TreeDelta['changed'] {
+  const file = reader.read(path);
+  return file === undefined ? [] : [{ path, functions: scanFile(file.bytes, path.endsWith('.h')).functions }];
 }

@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readSourceText } from '../checkout/read-source-file.ts';
 import { defconfigPath, KernelConfig } from './kernel-config.ts';
 
 /**
@@ -13,6 +12,6 @@ export async function readTreeConfig(
   kconfigs: () => ReadonlyMap<string, string> = () => new Map(),
 ): Promise<KernelConfig> {
   // A checkout without it, or of an architecture that has several, tells less.
-  const defconfig = await readFile(join(root, defconfigPath(machine)), 'latin1').catch(() => '');
+  const defconfig = await readSourceText(root, defconfigPath(machine));
   return KernelConfig.unknown(machine, { defconfig, kconfigs });
 }

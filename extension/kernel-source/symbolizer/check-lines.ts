@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { functionAtLine, functionsOfText } from '../c/scanner/file-functions.ts';
+import { readSourceText } from '../checkout/read-source-file.ts';
 import { LinesError } from './errors.ts';
 import type { SourceFrame } from './source-frame.ts';
 
@@ -18,7 +17,7 @@ export async function checkLines(
 ): Promise<void> {
   for (const [index, { function: name, path, line }] of frames.entries()) {
     if (path === undefined) continue;
-    const text = await readFile(join(checkout, path), 'latin1').catch(() => '');
+    const text = await readSourceText(checkout, path);
     const functions = functionsOfText(text, path);
     const named = functions.filter((each) => each.name === name);
     // Names that macros make are not among them; the line of such a function is in no other.

@@ -13,6 +13,26 @@ export const CLOSE_PAREN = 41;
 export const OPEN_BRACE = 123;
 export const CLOSE_BRACE = 125;
 
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/**
+ * A text as its lines are on Linux: Git for Windows checks out with CRLF, and some editors begin a file with a
+ * byte order mark. @returns the same bytes where there is nothing to leave out
+ */
+export function withUnixLines(bytes: Buffer): Buffer {
+  const start = bytes.subarray(0, 3).equals(BYTE_ORDER_MARK) ? 3 : 0;
+  let at = bytes.indexOf('\r\n', start, 'latin1');
+  if (at < 0) return bytes.subarray(start);
+  const result = Buffer.allocUnsafe(bytes.length - start);
+  let length = 0;
+  let from = start;
+  for (; at >= 0; at = bytes.indexOf('\r\n', from + 1, 'latin1')) {
+    length += bytes.copy(result, length, from, at);
+    from = at + 1;
+  }
+  return result.subarray(0, length + bytes.copy(result, length, from));
+}
+
 /** 1: letter or underscore; 2: digit. Bytes from 128 stand for macro arguments (expand.ts). */
 export const WORD = Uint8Array.from({ length: 256 }, (_, byte) => {
   if (byte >= 128 || /[A-Za-z_$]/.test(String.fromCharCode(byte))) return 1;
@@ -91,16 +111,21 @@ function isArgumentEnd(byte: number | undefined): boolean {
   return byte === CLOSE_PAREN || byte === COMMA;
 }
 
-/** After the `)` that closes the `(` at `at`; undefined when the text ends or a body begins before. */
-export function skipParentheses(bytes: Buffer, at: number): number | undefined {
+/**
+ * After the `)` that closes the `(` at `at`; undefined when the text ends or a body begins before.
+ * @param unclosed where given, what is open when there is no answer: no later question about those is needed
+ */
+export function skipParentheses(bytes: Buffer, at: number, unclosed?: number[]): number | undefined {
   let depth = 0;
   for (at = skipPlain(bytes, at); at < bytes.length; at = skipPlain(bytes, at)) {
     switch (bytes[at]) {
       case OPEN_PAREN:
         depth++;
+        unclosed?.push(at);
         break;
       case CLOSE_PAREN:
         if (--depth === 0) return at + 1;
+        unclosed?.pop();
         break;
       case QUOTE:
       case APOSTROPHE:

@@ -22,8 +22,10 @@ const INLINE = new Set(['inline', '__inline', '__inline__', '__always_inline', '
 /** `__FORTIFY_INLINE`, `STATIC_INLINE`. */
 const INLINE_MACRO = /^(?!.*no_?inline).*inline$/i;
 const KEYWORDS = new Set([
-  ...['if', 'else', 'for', 'while', 'do', 'switch', 'case', 'return', 'goto', 'sizeof', 'typeof', 'defined'],
+  ...['if', 'else', 'for', 'while', 'do', 'switch', 'case', 'return', 'goto', 'sizeof', 'defined'],
 ]);
+/** `typeof(x)` is a type. */
+const TYPE_OF = /^(?:typeof|__typeof|__typeof__|typeof_unqual)$/;
 const TYPE_WORDS = new Set([
   'void',
   'int',
@@ -64,11 +66,38 @@ export class Declaration {
 
   add(kind: number, start: number, end: number): void {
     if (kind === Token.Assign) this.assigned = true;
+    if (kind === Token.Group && this.isTypeOf(start)) {
+      this.ends[this.count - 1] = end;
+      this.texts[this.count - 1] = undefined;
+      return;
+    }
+    if (kind === Token.Group) this.unwrapName();
     if (this.count === TOKENS_MAX) return;
     this.kinds[this.count] = kind;
     this.texts[this.count] = undefined;
     this.starts[this.count] = start;
     this.ends[this.count++] = end;
+  }
+
+  /** Whether the last word is `typeof`, which what is in parentheses now makes a type. */
+  private isTypeOf(groupStart: number): boolean {
+    const last = this.count - 1;
+    if (this.kind(last) !== Token.Word) return false;
+    const length = groupStart - (this.starts[last] ?? 0);
+    return length >= 6 && length <= 20 && TYPE_OF.test(this.text(last));
+  }
+
+  /** `struct sk_buff *(f)(…)`: before its parameters the name is a word again. */
+  private unwrapName(): void {
+    const last = this.count - 1;
+    if (this.kind(last) !== Token.Group || this.kind(last - 1) !== Token.Other) return;
+    const name = /^\(\s*([A-Za-z_]\w*)\s*\)$/.exec(this.text(last))?.[1];
+    if (name === undefined || this.text(last - 1) !== '*') return;
+    const start = (this.starts[last] ?? 0) + this.text(last).indexOf(name);
+    this.kinds[last] = Token.Word;
+    this.texts[last] = name;
+    this.starts[last] = start;
+    this.ends[last] = start + name.length;
   }
 
   /** The kind of a token; undefined past the last. */
@@ -143,15 +172,21 @@ export class Declaration {
   onlyStorageBefore(token: number): boolean {
     for (let i = 0; i < token; i++)
       if (this.kind(i) !== Token.Word || !STORAGE.has(this.text(i))) return false;
-    return true;
+    return !this.text(token).endsWith(')'); // `typeof(x)`, a type
   }
 
-  /** `int (*f(int a))(int b)` and `void (f)(int a)`: the name within the parentheses after the type. */
+  /**
+   * `int (*f(int a))(int b)`, `void (f)(int a)` and `typeof(x)(*f(int a))`: the name within the parentheses after the
+   * type.
+   */
   nameInGroup(name: number): { start: number; end: number } | undefined {
-    if (this.kind(name + 2) !== Token.Group) return undefined;
+    const isTypeOf = this.text(name).endsWith(')');
+    if (!isTypeOf && this.kind(name + 2) !== Token.Group) return undefined;
     const text = this.text(name + 1);
     const pointer = /^\(\s*\*\s*(?:[a-z]\w*\s+)*(\w+)\s*\(/.exec(text);
-    const match = pointer ?? (TYPE_WORDS.has(this.text(name)) ? /^\(\s*(\w+)\s*\)$/.exec(text) : null);
+    const plain = isTypeOf ? /^\(\s*(\w+)\s*\(/.exec(text) : null;
+    const match =
+      pointer ?? plain ?? (TYPE_WORDS.has(this.text(name)) ? /^\(\s*(\w+)\s*\)$/.exec(text) : null);
     if (match?.[1] === undefined) return undefined;
     const start = (this.starts[name + 1] ?? 0) + text.indexOf(match[1]);
     return { start, end: start + match[1].length };

@@ -16,6 +16,9 @@ import type { MacroDefinition } from './facts.ts';
 /** Longer bodies are code that is called, not what makes functions. */
 const BODY_MAX = 20_000;
 
+/** A template's number stands at most so many bytes before it is taken back. */
+const UNDEFINED_WITHIN = 16_384;
+
 /** Bodies that begin with one of these are statements or expressions, and make no function. */
 const NOT_AT_FILE_SCOPE =
   /^(?:do|if|for|while|switch|return|sizeof|typeof|__typeof__|container_of|likely|unlikely|asm|__asm__)\b/;
@@ -112,9 +115,10 @@ export class Directives {
   private undefine(name: string, at: number): void {
     const { bytes } = this;
     const definition = `#define ${name} `;
-    const start = bytes.lastIndexOf(definition, at);
+    const searched = bytes.subarray(Math.max(0, at - UNDEFINED_WITHIN), at);
+    const start = searched.lastIndexOf(definition);
     if (start < 0) return;
-    const from = start + definition.length;
+    const from = at - searched.length + start + definition.length;
     const body = plainText(bytes, from, endOfLogicalLine(bytes, from));
     if (/^\d+$/.test(body)) this.macros.push({ name, parameters: undefined, variadic: false, body });
   }

@@ -16,7 +16,7 @@ const NO_FUNCTION =
  * so that a file costs little more than reading it.
  */
 export function scanFile(bytes: Buffer, isHeader: boolean): FileFacts {
-  const facts = new FileScanner(bytes, isHeader).scan();
+  const facts = new FileScanner(B.withUnixLines(bytes), isHeader).scan();
   if (facts.tail !== undefined && 'macro' in facts.tail) facts.invocations.push(facts.tail); // no semicolon needed
   return facts;
 }
@@ -38,6 +38,9 @@ class FileScanner {
   private lineStart = 0;
   private lineEnd = -1;
   private hashAt = -1;
+  private openAt = -1;
+  /** Parentheses that nothing closes. */
+  private readonly unclosed = new Set<number>();
 
   constructor(
     private readonly bytes: Buffer,
@@ -77,7 +80,7 @@ class FileScanner {
       case B.APOSTROPHE:
         return B.skipQuoted(bytes, at);
       case B.OPEN_PAREN: {
-        const end = B.skipParentheses(bytes, at);
+        const end = this.groupEnd(at);
         if (end === undefined) {
           declaration.clear();
           return at + 1;
@@ -101,6 +104,17 @@ class FileScanner {
         declaration.add(Token.Other, at, at + 1);
         return at + 1;
     }
+  }
+
+  /** After the `)` of the `(` at `at`. A text without any is read once, not once for each `(`. */
+  private groupEnd(at: number): number | undefined {
+    if (this.unclosed.has(at)) return undefined;
+    const end = B.skipParentheses(this.bytes, at);
+    if (end !== undefined) return end;
+    const unclosed: number[] = [];
+    B.skipParentheses(this.bytes, at, unclosed);
+    for (const open of unclosed) this.unclosed.add(open);
+    return undefined;
   }
 
   private word(at: number): number {
@@ -172,7 +186,9 @@ class FileScanner {
     const condition = this.directives.conditions.text;
     const end = this.skipBody(at, name !== undefined);
     if (name === undefined) {
-      declaration.add(Token.Braces, at, end);
+      // A brace alone in column one ends a function, if one with a head that is not understood; types go on with `;`.
+      if (this.bytes[end - 2] === B.NEWLINE && this.bytes[end] === B.NEWLINE) declaration.clear();
+      else declaration.add(Token.Braces, at, end);
       return end;
     }
     if (declaration.onlyStorageBefore(name) && declaration.kind(name + 2) !== Token.Group)
@@ -251,16 +267,35 @@ class FileScanner {
     // Kernel style: the body of a function that starts in column one ends with a brace in column one.
     if (!isFunction || first === 32 || first === 9 || !this.isLastInLine(at + 1)) return this.skipBraces(at);
     const close = bytes.indexOf('\n}', at);
+    // The next function begins before: this one ends with a brace elsewhere.
+    if (this.nextBody(at) < close) return this.skipBraces(at);
     const end = close < 0 ? bytes.length : close + 2;
     this.conditionsWithin(at, end);
     return end;
+  }
+
+  /** The next `{` in column one after a position, or the end. */
+  private nextBody(from: number): number {
+    const { bytes } = this;
+    if (this.openAt <= from) {
+      const at = bytes.indexOf('\n{', from);
+      this.openAt = at < 0 ? bytes.length : at;
+    }
+    return this.openAt;
   }
 
   private isLastInLine(at: number): boolean {
     const { bytes } = this;
     for (; at < bytes.length && bytes[at] !== B.NEWLINE; at++) {
       const byte = bytes[at];
-      if (byte === B.SLASH) return bytes[at + 1] === B.SLASH || bytes[at + 1] === B.STAR;
+      if (byte === B.SLASH) {
+        const end = B.skipComment(bytes, at);
+        if (end === at) return false;
+        const newline = bytes.indexOf(B.NEWLINE, at);
+        if (newline < 0 || newline <= end) return true;
+        at = end - 1;
+        continue;
+      }
       if (byte !== 32 && byte !== 9 && byte !== 13) return false;
     }
     return true;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { bundle } from '../../../../build/bundle.ts';
 import { distDir } from '../../../../build/paths.ts';
 import { findCheckout, isKernelTree } from '../../../../extension/kernel-source/checkout/find-checkout.ts';
 import { cachePath, loadIndex } from '../../../../extension/kernel-source/index/cache-file.ts';
+import { skewOf } from '../../../../extension/kernel-source/checkout-skew.ts';
 import { KernelSource } from '../../../../extension/kernel-source/kernel-source.ts';
 import { searchSymbols } from '../../../../extension/kernel-source/symbol-search.ts';
 import { define, LANDMARKS, writeTree } from '../../../support/source/source-tree.ts';
@@ -199,4 +201,48 @@ test('the index is not made again by itself after it was stopped, and is when as
   await source.prepare();
   await source.indexAnew((share) => shares.push(share));
   assert.deepEqual(shares, [0, 0]); // made twice
+});
+
+test('a checkout that git for Windows made: C, Makefiles and Kconfig with CRLF, a byte order mark', async () => {
+  const files = {
+    Kconfig: 'config ON\n\tdef_bool y\n\nconfig OFF\n\tbool\n',
+    Makefile: 'VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 4\nEXTRAVERSION =\n',
+    'net/Makefile': 'obj-$(CONFIG_OFF) += a.o\nobj-$(CONFIG_ON) += \\\n\tb.o\n',
+    'net/a.c': define('twice'),
+    'net/b.c': `#define MAKE(x) int made_##x(int a) \\\n{ return a; }\n\nMAKE(one)\n${define('twice')}`,
+  };
+  const windows = Object.entries(files).map(([path, text]) => [
+    path,
+    `\ufeff${text.replaceAll('\n', '\r\n')}`,
+  ]);
+  for (const form of [files, Object.fromEntries(windows) as typeof files]) {
+    const { source } = await open(await tree(form));
+    assert.deepEqual((await find(source, 'twice')).sort(), ['net/a.c:1', 'net/b.c:5']); // by a search
+    await source.prepare();
+    const { candidates, certain } = await source.find({ name: 'twice', module: 'vmlinux' });
+    assert.deepEqual([candidates[0]?.definition.path, certain], ['net/b.c', true]);
+    assert.deepEqual(await find(source, 'made_one'), ['net/b.c:4']);
+    assert.equal((await skewOf(source, 'Linux version 6.12.4 (a) #1 x', []))?.level, 'same');
+    source.dispose();
+  }
+});
+
+test('a hostile checkout: links to devices, pipes and files elsewhere are neither read nor waited for', async () => {
+  const outside = await writeTree({ 'a.c': define('outside'), 'x_ruled.c': define('ruled') });
+  made.push(outside);
+  const up = '../'.repeat(20);
+  const root = await tree({
+    'net/Makefile': `include $(srctree)/${up}dev/zero\nobj-y += ruled.o\n$(obj)/%.o: $(srctree)/net/${up.slice(1)}${outside.slice(1)}/x_%.c\n`,
+    'net/a.c': `#include "../${up}${outside.slice(1)}/a.c"\n${define('f')}`,
+    'usr/none': '',
+  });
+  await symlink('/dev/zero', join(root, 'usr/Kconfig'));
+  await symlink('/dev/zero', join(root, 'Makefile'));
+  execFileSync('mkfifo', [join(root, 'net/pipe.c')]);
+  const { source } = await open(root);
+  await source.prepare();
+  assert.deepEqual(await find(source, 'f'), ['net/a.c:2']);
+  assert.deepEqual(await find(source, 'outside'), []);
+  assert.deepEqual(await find(source, 'ruled'), []);
+  assert.equal((await skewOf(source, 'Linux version 6.12.4 (a) #1 x', []))?.level, 'same');
 });
