@@ -13,57 +13,39 @@ import {
 } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { traceIsOver } from '../tracing/agent-errors.ts';
-import type { CaptureEnd } from '../recording/capture.ts';
-import { storyTotals } from '../recording/story-totals.ts';
 import { FILTER_COMMANDS, type FilterCommand, parseFilterCommand } from '../tracing/filter-command.ts';
-import { pauseText } from '../recording/pauses.ts';
-import {
-  attachedText,
-  endText,
-  filterText,
-  FORGOTTEN_TEXT,
-  hasLosses,
-  lostText,
-  modulesText,
-  programsText,
-} from '../recording/wording.ts';
-import { asPacketTraceError, errorText } from '../base/errors.ts';
+import { filterText } from '../recording/wording.ts';
+import { asPacketTraceError, errorText, type PacketTraceError } from '../base/errors.ts';
 import { printableLines } from '../base/printable.ts';
-import { Throttle } from '../base/throttle.ts';
-import type { RunningTrace } from '../tracing/start-trace.ts';
-import { type LaunchConfiguration, parseLaunch, type StartLaunch } from '../tracing/launch-configuration.ts';
+import type { StartLaunch } from '../tracing/launch-configuration.ts';
+import { type Print, TraceRun } from './trace-run.ts';
 
 /** The one thread that stands for the capture: with it VS Code shows the session as running. */
 const CAPTURE_THREAD = 1;
 
-/** Losses are reported at most this often; the console is slow with thousands of lines. */
-const LOST_INTERVAL_MS = 1000;
-
-interface Launched {
-  configuration: LaunchConfiguration;
-  trace: RunningTrace;
-}
+type Attributes = Readonly<Record<string, unknown>>;
 
 /**
- * Debug adapter of one trace. Launching starts it, terminating or disconnecting stops it; the debug console
- * gets messages about the trace, never one a packet.
+ * Debug adapter of a trace. Launching starts it, terminating or disconnecting stops it, and restarting does one after
+ * the other. The debug console gets messages about the trace, never one a packet.
  */
 export class TraceDebugSession extends DebugSession {
-  private readonly cancel = new AbortController();
-  private launching: Promise<void> | undefined;
-  private launched: Launched | undefined;
-  private finished: Promise<void> | undefined;
-  private readonly reportLost = new Throttle(() => {
-    const capture = this.launched?.trace.capture;
-    if (capture !== undefined && hasLosses(capture)) this.print(lostText(capture), 'console');
-  }, LOST_INTERVAL_MS);
+  /** The last that was asked for; one before it stops meanwhile. */
+  private run: TraceRun | undefined;
+  private attributes: Attributes = {};
+  /** Launch, and restarts meanwhile: answered by what becomes of the last. */
+  private readonly waiting: DebugProtocol.Response[] = [];
+  private beginning: Promise<void> | undefined;
+  private stopping = false;
 
   constructor(private readonly startLaunch: StartLaunch) {
     super();
   }
 
   protected override initializeRequest(response: DebugProtocol.InitializeResponse): void {
-    response.body = { supportsTerminateRequest: true };
+    // Where it has to restart by itself, VS Code begins a second trace while the first is still attached, and when it
+    // is asked to once more it loses both.
+    response.body = { supportsTerminateRequest: true, supportsRestartRequest: true };
     this.sendResponse(response);
     this.sendEvent(new InitializedEvent());
   }
@@ -72,69 +54,68 @@ export class TraceDebugSession extends DebugSession {
     response: DebugProtocol.LaunchResponse,
     attributes: DebugProtocol.LaunchRequestArguments,
   ): void {
-    this.launching = this.launch(response, attributes as Record<string, unknown>);
+    this.beginning = this.begin(response, attributes as Attributes);
   }
 
-  private async launch(response: DebugProtocol.LaunchResponse, attributes: Record<string, unknown>) {
-    try {
-      const configuration = parseLaunch(attributes);
-      const trace = await this.startLaunch(configuration, this.cancel.signal);
-      this.launched = { configuration, trace };
-    } catch (thrown) {
-      const error = asPacketTraceError(thrown);
-      // Whoever started the trace shows the error: VS Code's dialog, or its console opening, would repeat it.
-      this.refuse(response, { id: 1, text: errorText(error), showUser: false });
-      this.sendEvent(new TerminatedEvent());
+  protected override restartRequest(
+    response: DebugProtocol.RestartResponse,
+    { arguments: attributes }: DebugProtocol.RestartArguments,
+  ): void {
+    if (this.stopping) {
+      this.sendResponse(response); // see answerFailed
       return;
     }
-    this.sendResponse(response);
-    this.begin(this.launched);
+    // As launch.json says it now.
+    this.beginning = this.begin(response, (attributes as Attributes | undefined) ?? this.attributes);
   }
 
-  private begin({ configuration, trace }: Launched): void {
-    const { capture } = trace;
-    this.sendEvent(new ThreadEvent('started', CAPTURE_THREAD));
-    if (capture.attached !== undefined)
-      this.print(attachedText(configuration.target, capture.attached, capture.hello), 'stdout');
-    capture.on('lost', () => this.reportLost.request());
-    const forgotten = () => {
-      capture.off('forgotten', forgotten);
-      this.print(FORGOTTEN_TEXT, 'console');
-    };
-    capture.on('forgotten', forgotten);
-    capture.on('modules', (modules) => {
-      const text = modulesText(modules);
-      if (text !== undefined) this.print(text, 'console');
-    });
-    capture.on('programs', (programs) => this.print(programsText(programs), 'console'));
-    capture.on('paused', (pause) => this.print(pauseText(pause, capture.hello), 'console'));
-    capture.on('filter', (filter) => this.print(`Filter: ${filterText(filter)}`, 'console'));
-    capture.on('end', (end) => void this.finish(end));
-    if (capture.ended !== undefined) void this.finish(capture.ended);
+  private async begin(response: DebugProtocol.Response, attributes: Attributes): Promise<void> {
+    this.attributes = attributes;
+    this.waiting.push(response);
+    const run: TraceRun = new TraceRun(
+      {
+        startLaunch: this.startLaunch,
+        attributes,
+        print: this.print,
+        onStarted: () => {
+          if (this.run !== run) return;
+          for (const each of this.waiting.splice(0)) this.sendResponse(each);
+          this.sendEvent(new ThreadEvent('started', CAPTURE_THREAD));
+        },
+        onEnded: () => {
+          if (this.run === run) this.sendEvent(new TerminatedEvent());
+        },
+      },
+      this.run,
+    );
+    this.run = run;
+    try {
+      await run.started;
+    } catch (thrown) {
+      if (this.run !== run) return; // the next one answers
+      this.answerFailed(asPacketTraceError(thrown));
+      this.sendEvent(new TerminatedEvent());
+    }
   }
 
-  /** Reports the end of the capture, once, and lets the connection go. */
-  private finish(end: CaptureEnd): Promise<void> {
-    this.finished ??= this.report(end);
-    return this.finished;
-  }
-
-  private async report(end: CaptureEnd): Promise<void> {
-    if (this.launched === undefined) return;
-    const { configuration, trace } = this.launched;
-    this.reportLost.dispose();
-    if (end.error !== undefined) this.print(errorText(end.error), 'stderr');
-    const { trajectories, pauses } = trace.capture;
-    this.print(endText(configuration.target, storyTotals(trajectories), end, pauses), 'stdout');
-    await trace.dispose().catch((error: unknown) => this.print(asPacketTraceError(error).message, 'stderr'));
-    this.sendEvent(new TerminatedEvent());
+  private answerFailed(error: PacketTraceError): void {
+    const text = errorText(error);
+    for (const response of this.waiting.splice(0)) {
+      // Whoever started the trace shows the error: VS Code's dialog, or its console opening, would repeat it.
+      if (response.command === 'launch') this.refuse(response, { id: 1, text, showUser: false });
+      else {
+        // To VS Code a session whose restart fails has ended, and then its real end passes unnoticed.
+        if (error.code !== 'cancelled') this.print(text, 'stderr');
+        this.sendResponse(response);
+      }
+    }
   }
 
   /** Cancels a start that is under way, or detaches the probes and reports the totals. Safe to call twice. */
   async stopTrace(): Promise<void> {
-    this.cancel.abort();
-    await this.launching;
-    if (this.launched !== undefined) await this.finish(await this.launched.trace.capture.stop());
+    this.stopping = true;
+    await this.run?.stop();
+    await this.beginning;
   }
 
   protected override terminateRequest(response: DebugProtocol.TerminateResponse): void {
@@ -163,10 +144,8 @@ export class TraceDebugSession extends DebugSession {
   }
 
   protected override threadsRequest(response: DebugProtocol.ThreadsResponse): void {
-    const threads =
-      this.launched === undefined
-        ? []
-        : [new Thread(CAPTURE_THREAD, `Capture of ${this.launched.configuration.target}`)];
+    const target = this.run?.target;
+    const threads = target === undefined ? [] : [new Thread(CAPTURE_THREAD, `Capture of ${target}`)];
     response.body = { threads };
     this.sendResponse(response);
   }
@@ -209,8 +188,9 @@ export class TraceDebugSession extends DebugSession {
   }
 
   private async obey(command: FilterCommand): Promise<string> {
-    if (this.launched === undefined) throw traceIsOver();
-    const { changeFilter, capture } = this.launched.trace;
+    const trace = this.run?.trace;
+    if (trace === undefined) throw traceIsOver();
+    const { changeFilter, capture } = trace;
     if (command.kind === 'change') {
       await changeFilter(command.change); // the console is told which, whoever asked for it
       return 'The filter is changed; no packet was missed in between.';
@@ -228,7 +208,7 @@ export class TraceDebugSession extends DebugSession {
   }
 
   /** The debug console obeys escape sequences, and a text may quote the target. */
-  private print(text: string, category: 'stdout' | 'console' | 'stderr'): void {
+  private readonly print: Print = (text, category) => {
     this.sendEvent(new OutputEvent(`${printableLines(text)}\n`, category));
-  }
+  };
 }

@@ -116,11 +116,44 @@ describe('the workbench', { timeout: 15 * 60 * 1000 }, () => {
     });
   });
 
+  test('Restart, pressed again and again, gives one new trace', async () => {
+    await step('7-restarted', async () => {
+      const restart = page.locator('.debug-toolbar .codicon-debug-restart');
+      for (let time = 0; time < 3; time++) await restart.click(VIEW_TIMEOUT);
+      await treeRows(page, DEMO.dropReason)
+        .first()
+        .waitFor({ state: 'hidden', ...TRACE_TIMEOUT });
+      await statusBarItem(page, /events?\/s/).waitFor(TRACE_TIMEOUT);
+      await guest.exec(DEMO.traffic, { timeoutMs: 30_000 });
+      await treeRows(page, DEMO.dropReason).first().waitFor(VIEW_TIMEOUT);
+      const twice = await guest.exec(`awk '$2 != "(1)"' /sys/kernel/tracing/enabled_functions | wc -l`);
+      assert.equal(twice.stdout.trim(), '0');
+      assert.equal(await page.locator('.notification-toast').count(), 0);
+    });
+  });
+
   test('stopping ends the session, keeps the trajectories and leaves no probe', async () => {
-    await step('7-stopped', async () => {
+    await step('8-stopped', async () => {
       await runCommand(page, 'Packet Trace: Stop Packet Trace');
       await page.locator('.debug-toolbar').waitFor({ state: 'hidden', ...VIEW_TIMEOUT });
       await treeRows(page, DEMO.dropReason).first().waitFor(VIEW_TIMEOUT);
+      const probes = await guest.exec('cat /sys/kernel/tracing/enabled_functions | wc -l');
+      assert.equal(probes.stdout.trim(), '0');
+    });
+  });
+
+  test('Stop ends a trace that is being restarted', async () => {
+    await step('9-stopped', async () => {
+      await runCommand(page, 'Packet Trace: Start Packet Trace');
+      await answerTargetAndFilter(page, DEMO_HOST, DEMO.filter);
+      await quickInputMessage(page)
+        .filter({ hasText: /instructions/ })
+        .waitFor(VIEW_TIMEOUT);
+      await page.keyboard.press('Enter');
+      await statusBarItem(page, /events?\/s/).waitFor(TRACE_TIMEOUT);
+      await page.locator('.debug-toolbar .codicon-debug-restart').click(VIEW_TIMEOUT);
+      await runCommand(page, 'Packet Trace: Stop Packet Trace');
+      await page.locator('.debug-toolbar').waitFor({ state: 'hidden', ...VIEW_TIMEOUT });
       const probes = await guest.exec('cat /sys/kernel/tracing/enabled_functions | wc -l');
       assert.equal(probes.stdout.trim(), '0');
     });

@@ -210,39 +210,68 @@ test('a trace that was attached in spite of a cancellation is stopped', async ()
   assert.equal(calls.disposed, 1);
 });
 
-test('restarts, however soon: a trace begins only when the probes of the one before are gone', async () => {
-  let probed = 0;
-  let most = 0;
-  /** A session whose trace takes a while to attach, which a cancellation comes too late for, and to detach. */
-  const open = () => {
-    const { client, trace } = setUp(async () => {
+/** A session whose traces take a while to attach, which a cancellation comes too late for, and to detach. */
+function slowTraces() {
+  const probed = { now: 0, most: 0 };
+  const targets: string[] = [];
+  const { client } = setUp(async ({ target }) => {
+    targets.push(target);
+    probed.most = Math.max(probed.most, ++probed.now);
+    await settled();
+    const { trace } = setUp();
+    const dispose = async () => {
       await settled();
-      most = Math.max(most, ++probed);
-      const dispose = async () => {
-        await settled();
-        probed--;
-      };
-      return { ...trace, dispose };
-    });
-    return client;
-  };
-  // As VS Code without "supportsRestartRequest": the next session follows on the answer to "terminate".
-  for (const when of ['attaching', 'running', 'attaching', 'attaching', 'running']) {
-    const client = open();
-    await client.request('initialize', INITIALIZE);
-    const launched = client.request('launch', LAUNCH);
-    if (when === 'running') await launched;
-    const stop = async (command: string) => {
-      assert.equal((await client.request(command, { restart: true })).success, true);
-      assert.equal(probed, 0, `${command}, ${when}`);
+      probed.now--;
     };
-    // Pressed again meanwhile, it is "disconnect".
-    await Promise.all(['terminate', 'disconnect'].map(stop));
-    assert.equal((await launched).success, true);
-    assert.equal(client.transcript.filter((event) => event === 'terminated').length, 1);
-    assert.equal(client.transcript.at(-1), 'terminated');
-  }
-  assert.equal(most, 1);
+    return { ...trace, dispose };
+  });
+  return { client, probed, targets };
+}
+
+test('restarts, however soon: a trace begins only when the probes of the one before are gone', async () => {
+  const { client, probed, targets } = slowTraces();
+  await client.request('initialize', INITIALIZE);
+  const restart = (target: string) => client.request('restart', { arguments: { ...LAUNCH, target } });
+  const impatient = [client.request('launch', LAUNCH), restart('b'), restart('c')];
+  for (const { success } of await Promise.all(impatient)) assert.equal(success, true);
+  assert.equal(probed.now, 1);
+  const hurried = ['d', 'e', 'f'].map(restart);
+  for (const { success } of await Promise.all(hurried)) assert.equal(success, true);
+  // Those in between were overtaken before they began.
+  assert.deepEqual(targets, ['root@host', 'c', 'f']);
+  assert.deepEqual([probed.now, probed.most], [1, 1]);
+  assert.equal(client.transcript.includes('terminated'), false);
+  const threads = await client.request('threads');
+  assert.equal(JSON.stringify(threads.body), '{"threads":[{"id":1,"name":"Capture of f"}]}');
+  const stopped = client.request('terminate');
+  assert.equal((await restart('late')).success, true);
+  assert.equal((await stopped).success, true);
+  assert.equal(probed.now, 0);
+  assert.equal(targets.length, 3);
+  assert.equal(client.transcript.filter((event) => event === 'terminated').length, 1);
+  assert.equal(client.transcript.at(-1), 'terminated');
+});
+
+test('a restart that fails ends the session; the trace before is told', async () => {
+  const { client, probed } = slowTraces();
+  await client.request('launch', LAUNCH);
+  // One that failed would be the session's end to VS Code, and the real one unnoticed.
+  assert.equal((await client.request('restart', { arguments: { ...LAUNCH, target: '' } })).success, true);
+  assert.equal(probed.now, 0);
+  assert.match(client.transcript.at(-3) ?? '', /^output: Trace of root@host: stopped/);
+  assert.match(client.transcript.at(-2) ?? '', /names no target/);
+  assert.equal(client.transcript.at(-1), 'terminated');
+});
+
+test('stopped while it restarts, it is over', async () => {
+  const { client, probed, targets } = slowTraces();
+  await client.request('launch', LAUNCH);
+  const restarted = client.request('restart', { arguments: LAUNCH });
+  assert.equal((await client.request('disconnect')).success, true);
+  assert.equal((await restarted).success, true);
+  assert.deepEqual(targets, ['root@host']);
+  assert.equal(probed.now, 0);
+  assert.equal(client.transcript.filter((event) => event === 'terminated').length, 1);
 });
 
 test('a connection that is lost ends the session with the reason and the totals', async () => {
@@ -316,7 +345,7 @@ test('packets that cannot be followed and hits that are missed are reported too'
 test('what a trace cannot do is said', async () => {
   const { client } = setUp();
   const initialized = await client.request('initialize', INITIALIZE);
-  assert.deepEqual(initialized.body, { supportsTerminateRequest: true });
+  assert.deepEqual(initialized.body, { supportsTerminateRequest: true, supportsRestartRequest: true });
   await client.request('launch', LAUNCH);
   const pause = (await client.request('pause', { threadId: 1 })) as DebugProtocol.ErrorResponse;
   assert.equal(pause.success, false);
