@@ -6,6 +6,7 @@ const TraceCommand = {
   Stop: 'packetTrace.stop',
   ChangeFilter: 'packetTrace.changeFilter',
   Reconnect: 'packetTrace.reconnect',
+  ShowTrace: 'packetTrace.showTrace',
   Clear: 'packetTrace.clear',
   ShowLog: 'packetTrace.showLog',
   PickTarget: 'packetTrace.pickTarget',
@@ -50,6 +51,10 @@ export const ViewContainer = { PacketTrace: 'packetTrace' } as const;
 export const ContextKey = {
   /** A TraceState kind (trace-model.ts); unset before the extension is active. */
   State: 'packetTrace.state',
+  /** A trace attaches or runs, on view or not. */
+  Running: 'packetTrace.running',
+  /** There is another trace that could be shown. */
+  Several: 'packetTrace.several',
   /** Something is shown that can be cleared. */
   HasCapture: 'packetTrace.hasCapture',
   /** The view shows only packets that passed some functions. */

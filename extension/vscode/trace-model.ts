@@ -18,7 +18,7 @@ export type TraceState =
   | { kind: 'ended'; configuration: LaunchConfiguration; end: CaptureEnd }
   | { kind: 'failed'; configuration: LaunchConfiguration; error: PacketTraceError };
 
-/** The capture that views show: the last one that was attached, until it is cleared. */
+/** A capture that views can show: the last one that was attached, until it is cleared or another one picked. */
 export interface ShownCapture {
   configuration: LaunchConfiguration;
   capture: Capture;
@@ -44,10 +44,12 @@ export interface StartAttempt {
   failed(error: PacketTraceError): void;
 }
 
-/** The latest trace of the window, and what views show of it. */
+/** The traces of the window: the one that views show, and those that run beside it. */
 export class TraceModel extends EventEmitter<TraceModelEvents> {
   private current: TraceState = { kind: 'idle' };
   private shownCapture: ShownCapture | undefined;
+  /** That run or are shown, in the order in which they were attached. */
+  private captures: ShownCapture[] = [];
   private attempts = 0;
 
   get state(): TraceState {
@@ -58,22 +60,43 @@ export class TraceModel extends EventEmitter<TraceModelEvents> {
     return this.shownCapture;
   }
 
+  /** What {@link pick} can show: traces that run, and what is shown; in the order in which they were attached. */
+  get all(): readonly ShownCapture[] {
+    return this.captures;
+  }
+
+  /** Something attaches or is traced, on view or not. */
+  get isRunning(): boolean {
+    return this.current.kind === 'attaching' || this.captures.some(runs);
+  }
+
   /** A start is under way. A later attempt takes the views over, whatever becomes of this one. */
   begin(configuration: LaunchConfiguration): StartAttempt {
     const number = ++this.attempts;
     this.change({ kind: 'attaching', configuration });
     return {
       attached: ({ capture, changeFilter }, reconnect) => {
-        if (number !== this.attempts) return;
-        this.show({ configuration, capture, changeFilter, reconnect, number, from: 0 });
+        const attached = { configuration, capture, changeFilter, reconnect, number, from: 0 };
+        this.follow(attached);
+        if (number === this.attempts) this.show(attached);
+        else if (this.current.kind !== 'attaching' && !this.showsRunning) this.show(attached);
+        else this.emit('state'); // it runs beside what is shown
       },
       failed: (error) => {
         if (number !== this.attempts) return;
-        const before = this.stateOfShown();
-        const silent = error.code === 'cancelled' || before.kind === 'tracing' || before.kind === 'cut';
-        this.change(silent ? before : { kind: 'failed', configuration, error });
+        if (!this.showsRunning) {
+          // One that was overtaken by this attempt, or hidden by a trace that is over.
+          const other = this.captures.findLast(runs);
+          if (other !== undefined) return this.show(other);
+        }
+        const silent = error.code === 'cancelled' || this.showsRunning;
+        this.change(silent ? this.stateOfShown() : { kind: 'failed', configuration, error });
       },
     };
+  }
+
+  private get showsRunning(): boolean {
+    return this.shownCapture !== undefined && runs(this.shownCapture);
   }
 
   /** Forgets the shown capture, or, while it goes on, its trajectories so far. */
@@ -86,25 +109,44 @@ export class TraceModel extends EventEmitter<TraceModelEvents> {
       return;
     }
     this.shownCapture = undefined;
-    this.change(this.current.kind === 'attaching' ? this.current : { kind: 'idle' });
+    this.captures = this.captures.filter(runs);
+    const other = this.captures.at(-1);
+    if (this.current.kind === 'attaching') this.change(this.current);
+    else if (other !== undefined) this.show(other);
+    else this.change({ kind: 'idle' });
   }
 
-  private show(shown: ShownCapture): void {
-    this.shownCapture = shown;
-    const isShown = () => this.shownCapture?.number === shown.number;
+  /** Shows one of {@link all}. */
+  pick(capture: ShownCapture): void {
+    const { current } = this;
+    this.show(capture);
+    if (current.kind === 'attaching') this.change(current);
+  }
+
+  private show(capture: ShownCapture): void {
+    this.shownCapture = capture;
+    this.captures = this.captures.filter((each) => each === capture || runs(each));
+    this.change(this.stateOfShown());
+  }
+
+  private follow(followed: ShownCapture): void {
+    const { capture } = followed;
+    this.captures.push(followed);
+    const isShown = () => this.shownCapture === followed;
     const received = () => {
       if (isShown()) this.emit('data');
     };
-    shown.capture.on('events', received).on('lost', received).on('paused', received);
-    shown.capture.on('filter', () => {
+    capture.on('events', received).on('lost', received).on('paused', received);
+    capture.on('filter', () => {
       if (isShown()) this.emit('state');
     });
     const changed = () => {
+      this.captures = this.captures.filter((each) => each === this.shownCapture || runs(each));
       // While another one attaches, the outcome of that decides what is shown.
       if (isShown() && this.current.kind !== 'attaching') this.change(this.stateOfShown());
+      else this.emit('state');
     };
-    shown.capture.on('cut', changed).on('end', changed);
-    this.change(this.stateOfShown());
+    capture.on('cut', changed).on('end', changed);
   }
 
   private stateOfShown(): TraceState {
@@ -119,4 +161,8 @@ export class TraceModel extends EventEmitter<TraceModelEvents> {
     this.current = state;
     this.emit('state');
   }
+}
+
+function runs({ capture }: ShownCapture): boolean {
+  return capture.ended === undefined;
 }

@@ -21,6 +21,7 @@ import { pickTarget } from './pick-target.ts';
 import { RecentTraces } from './recent.ts';
 import { reconnect, TraceRunner } from './run-trace.ts';
 import { SessionFactory } from './session-factory.ts';
+import { showTrace } from './show-trace.ts';
 import { showMenu, StatusBar } from './status-bar.ts';
 
 interface Parts {
@@ -63,6 +64,7 @@ export function registerTraces(context: vscode.ExtensionContext, { distDir, log,
       [Command.Stop]: stopAll,
       [Command.ChangeFilter]: () => changeFilter(model, adviser),
       [Command.Reconnect]: () => reconnect(model),
+      [Command.ShowTrace]: () => showTrace(model),
       [Command.Clear]: () => model.clear(),
       [Command.ForgetHostKey]: () => forgetHostKey(hostKeys),
       [Command.ShowLog]: () => log.show(),

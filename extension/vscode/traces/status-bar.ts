@@ -83,7 +83,11 @@ export class StatusBar implements vscode.Disposable {
     const { pauses = [], hello } = this.model.shown?.capture ?? {};
     const last = pauses.at(-1);
     const incomplete = this.model.state.kind === 'ended' ? this.model.state.end.incomplete : undefined;
-    const notes = [incomplete, last && pauseText(last, hello)].filter((note) => note !== undefined);
+    const others = this.model.all.filter((each) => each !== this.model.shown);
+    const beside = others.map(({ configuration }) => `The trace of ${configuration.target} runs too.`);
+    const notes = [incomplete, last && pauseText(last, hello), ...beside].filter(
+      (note) => note !== undefined,
+    );
     const lines = [`Packet trace of ${text}. Click for actions.`, ...notes];
     this.item.tooltip = plainText(`${lines.join('\n')}${filtered}`);
     this.item.accessibilityInformation = {
@@ -112,14 +116,14 @@ export class StatusBar implements vscode.Disposable {
 /** The actions that a click on the status bar offers. */
 export async function showMenu(model: TraceModel): Promise<void> {
   const { kind } = model.state;
-  const running = kind === 'tracing' || kind === 'attaching' || kind === 'cut';
   const items = [
     { label: '$(list-tree) Show Trajectories', command: FocusTrajectories },
-    running
+    model.isRunning
       ? { label: '$(debug-stop) Stop Packet Trace', command: Command.Stop }
       : { label: '$(play) Start Packet Trace', command: Command.Start },
     ...(kind === 'cut' ? [{ label: '$(debug-restart) Reconnect', command: Command.Reconnect }] : []),
     ...(kind === 'tracing' ? [{ label: '$(filter) Change Filter…', command: Command.ChangeFilter }] : []),
+    ...(model.all.length > 1 ? [{ label: '$(layers) Show Another Trace…', command: Command.ShowTrace }] : []),
     { label: '$(output) Show Log', command: Command.ShowLog },
   ];
   const picked = await pickOne(items, { title: 'Packet Trace' });

@@ -110,6 +110,60 @@ test('the later of two starts has the views', () => {
   assert.equal(summary(model), 'tracing b, shows b');
 });
 
+/** The targets of what can be shown. */
+const all = (model: TraceModel) => model.all.map(({ configuration }) => configuration.target).join(' ');
+
+test('a trace that a later start overtook is shown when that comes to nothing', () => {
+  for (const error of [CANCELLED, REFUSED]) {
+    const model = new TraceModel();
+    const early = model.begin(A);
+    const late = model.begin(B);
+    early.attached(trace().running, reconnect);
+    assert.equal(model.isRunning, true);
+    late.failed(error);
+    assert.equal(summary(model), 'tracing a, shows a');
+    const slow = new TraceModel();
+    const first = slow.begin(A);
+    slow.begin(B).failed(error);
+    first.attached(trace().running, reconnect);
+    assert.equal(summary(slow), 'tracing a, shows a');
+  }
+});
+
+test('a trace that runs beside the shown one can be picked, and is there until it ends', () => {
+  const model = new TraceModel();
+  const [a, b] = [trace(), trace()];
+  model.begin(A).attached(a.running, reconnect);
+  model.begin(B).attached(b.running, reconnect);
+  assert.equal(all(model), 'a b');
+  b.capture.finish({ why: 'stopped' });
+  assert.equal(summary(model), 'ended b, shows b');
+  assert.equal(model.isRunning, true);
+  const [first] = model.all;
+  if (first !== undefined) model.pick(first);
+  assert.equal(summary(model), 'tracing a, shows a');
+  assert.equal(all(model), 'a');
+  const attempt = model.begin(B);
+  assert.equal(summary(model), 'attaching b, shows a');
+  attempt.attached(trace().running, reconnect);
+  a.capture.finish({ why: 'stopped' });
+  assert.equal(all(model), 'b');
+});
+
+test('when what is shown is cleared, a trace that still runs is shown', () => {
+  const model = new TraceModel();
+  const [a, b] = [trace(), trace()];
+  model.begin(A).attached(a.running, reconnect);
+  model.begin(B).attached(b.running, reconnect);
+  b.capture.finish({ why: 'stopped' });
+  model.clear();
+  assert.equal(summary(model), 'tracing a, shows a');
+  a.capture.finish({ why: 'stopped' });
+  model.clear();
+  assert.equal(summary(model), 'idle, shows undefined');
+  assert.deepEqual([model.isRunning, model.all.length], [false, 0]);
+});
+
 test('a capture that ended before it was shown is shown as ended', () => {
   const model = new TraceModel();
   const { capture, running } = trace();
