@@ -20,7 +20,7 @@ export const MATRIX_MINUTES: Readonly<Record<string, number>> = {
   'lab/scenarios/on-6.1.matrix.ts': 7,
   'lab/scenarios/on-7.2.matrix.ts': 6,
   'lab/terminal/faults.test.ts': 10,
-  'lab/terminal/pwru-commands.test.ts': 14,
+  'lab/terminal/pwru-commands.test.ts': 16,
   'lab/terminal/terminal.test.ts': 14,
 };
 
