@@ -110,16 +110,16 @@ for (const { kernel, backend } of kernelsPlayed(KERNELS))
       return trace(request);
     };
 
-    test(`${CHANGES} changes miss no packet and mislabel none`, { timeout: 400_000 }, async (context) => {
+    test(`${CHANGES} changes miss no packet and mislabel none`, { timeout: 900_000 }, async (context) => {
       const { client, attached } = await start(filters[0]);
       assert.equal(attached.backend, backend);
       await sh(`cat > /tmp/sender.cjs <<'END'\n${SENDER}\nEND\nmkfifo /tmp/sender.in`);
       // The shell keeps the input open until it is told to close it.
-      const sent = guest().exec('node /tmp/sender.cjs < /tmp/sender.in', { timeoutMs: 300_000 });
+      const sent = guest().exec('node /tmp/sender.cjs < /tmp/sender.in', { timeoutMs: 800_000 });
       const hold = guest().exec(
         'exec 3> /tmp/sender.in; until test -e /tmp/sender.stop; do sleep 0.1; done',
         {
-          timeoutMs: 300_000,
+          timeoutMs: 800_000,
         },
       );
       const changes: FilterChanged[] = [];
