@@ -27,6 +27,7 @@ import {
   type MatchRequest,
   type Message,
   type ModulesLoaded,
+  type NamespaceName,
   type Neighbourhood,
   type PacketProgramKind,
   type Plan,
@@ -140,6 +141,7 @@ const REQUESTS: Shapes<Request> = {
     sharedInfo: optional(truth),
     cb: optional(truth),
     tunnel: optional(truth),
+    netnsNames: optional(truth),
     wantBuild: optional(truth),
   }),
   filter: object<FilterRequest>({
@@ -336,6 +338,10 @@ const MESSAGES: Shapes<Message> = {
       object<StructureLayout>({ name, bytes: u32, members: memberLayouts(MEMBER_DEPTH) }),
       10,
     ),
+  }),
+  namespaces: object({
+    type: literal('namespaces'),
+    namespaces: list<NamespaceName[]>(object<NamespaceName>({ inode: u32, name }), NAMES),
   }),
   paused: object({
     type: literal('paused'),

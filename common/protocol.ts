@@ -8,7 +8,7 @@
 import type { KernelAddress } from './kernel-address.ts';
 
 /** Changes when either side would misread the other; the deployed agent always has the editor's version. */
-export const PROTOCOL_VERSION = 6;
+export const PROTOCOL_VERSION = 7;
 
 export const FRAME_HEADER_BYTES = 5;
 
@@ -140,6 +140,8 @@ export interface StartRequest extends FunctionChoice, Extras {
   tcPrograms?: boolean;
   /** Trace those of XDP too. The skb that is made of a packet is a child of the life that it had in them. */
   xdpPrograms?: boolean;
+  /** Tell what the network namespaces of events are called: see Namespaces. */
+  netnsNames?: boolean;
   /** Tell of the kernel's build, once the probes are armed: see KernelBuild. */
   wantBuild?: boolean;
 }
@@ -473,6 +475,18 @@ export interface Structures {
   structures: StructureLayout[];
 }
 
+/** What a network namespace is called. */
+export interface NamespaceName {
+  inode: number;
+  name: string;
+}
+
+/** Comes before the first event of each that has a name, and when another one has its number. */
+export interface Namespaces {
+  type: 'namespaces';
+  namespaces: NamespaceName[];
+}
+
 /**
  * The programs return at once: of what packets do meanwhile nothing is known, and packets that were followed are not
  * followed any more. Comes behind the last event from before, and again with `to` in front of the first one after.
@@ -546,6 +560,7 @@ export type Message =
   | FilterChanged
   | Locations
   | Structures
+  | Namespaces
   | Paused
   | End
   | AgentError;

@@ -7,6 +7,7 @@ import { structureLayouts } from './btf/structures.ts';
 import { compileExpressions } from './conditions/expression.ts';
 import { resolveConditions } from './conditions/resolve.ts';
 import { CodePlaces } from './events/code-places.ts';
+import { NamespaceNames } from './events/namespace-names.ts';
 import { Drain } from './events/drain.ts';
 import { mapCounters } from './events/counters.ts';
 import type { Output } from './events/output.ts';
@@ -127,7 +128,8 @@ export class Trace {
       const places = new CodePlaces(symbols);
       const missed = () =>
         attachments.reduce((sum, each) => sum + (each.missed?.() ?? 0), programs.missed() + tracers.missed());
-      const drain = new Drain(ring, counters, missed, output, places);
+      const names = request.netnsNames === true ? new NamespaceNames() : undefined;
+      const drain = new Drain(ring, counters, missed, output, places, names);
       drain.start();
       const moduleProbes = new ModuleProbes({
         loaded: planned.loaded,

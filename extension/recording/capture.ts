@@ -54,6 +54,8 @@ export interface EventStore extends EventExtras {
   pid(event: EventIndex): number;
   comm(event: EventIndex): string;
   netns(event: EventIndex): number;
+  /** What that namespace is called; undefined where it was not asked for, and where it has no name. */
+  netnsName(event: EventIndex): string | undefined;
   ifindex(event: EventIndex): number;
   /** Interface name where the agent knew it, else undefined. */
   device(event: EventIndex): string | undefined;

@@ -1,7 +1,7 @@
 /** Reads events, field by field, from the columns that the decoder fills. */
 import { EventExtra, EventKind, TupleFlag } from '../../common/layouts.ts';
 import { printable } from '../base/printable.ts';
-import type { StructureLayout } from '../../common/protocol.ts';
+import type { NamespaceName, StructureLayout } from '../../common/protocol.ts';
 import type { Detail } from './extras/detail.ts';
 import type { StructureKind } from './extras/event-extras.ts';
 import { memberDetails } from './extras/member-details.ts';
@@ -60,6 +60,8 @@ export class ColumnStore implements EventStore {
   #symbols = new Symbols({ functions: [], dropReasons: [] });
   #realtimeOffset = 0n;
   readonly #structures = new Map<string, StructureLayout>();
+  /** Names by inode number. */
+  readonly #namespaces = new Map<number, string>();
   /** Texts by record number of the shared tables; made when first asked for. */
   readonly #tuples: (string | undefined)[] = [];
   readonly #comms: (string | undefined)[] = [];
@@ -80,6 +82,11 @@ export class ColumnStore implements EventStore {
   /** How to read the memory that events carry. */
   setStructures(layouts: readonly StructureLayout[]): void {
     for (const layout of layouts) this.#structures.set(layout.name, layout);
+  }
+
+  /** What network namespaces are called from now on. */
+  setNamespaces(namespaces: readonly NamespaceName[]): void {
+    for (const { inode, name } of namespaces) this.#namespaces.set(inode, printable(name));
   }
 
   /** Another agent goes on: nobody is followed any more, and its numbers begin anew. */
@@ -251,6 +258,10 @@ export class ColumnStore implements EventStore {
 
   netns(event: EventIndex): number {
     return this.#tables.devices.word(this.#number('device', event), 0);
+  }
+
+  netnsName(event: EventIndex): string | undefined {
+    return this.#namespaces.get(this.netns(event));
   }
 
   ifindex(event: EventIndex): number {

@@ -108,6 +108,7 @@ export class Conversation {
       case 'programs':
       case 'locations':
       case 'structures':
+      case 'namespaces':
       case 'paused':
         return this.#phase === 'tracing';
       case 'end': {

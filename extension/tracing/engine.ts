@@ -232,6 +232,9 @@ class CaptureEngine extends EventEmitter<CaptureEvents> implements LiveCapture {
       case 'structures':
         this.#store.setStructures(message.structures);
         return;
+      case 'namespaces':
+        this.#store.setNamespaces(message.namespaces);
+        return;
       case 'paused':
         return this.#paused(message);
       case 'error':

@@ -8,6 +8,7 @@
 import type { Message } from '../../common/protocol.ts';
 import type { CodePlaces } from './code-places.ts';
 import type { Counters } from './counters.ts';
+import type { NamespaceNames } from './namespace-names.ts';
 import { EVENTS_HEADROOM, type EventTotals, type Output } from './output.ts';
 import type { RingBuffer, TakenRecords } from './ring-buffer.ts';
 
@@ -38,6 +39,7 @@ export class Drain {
     private readonly missed: () => number,
     private readonly output: Output,
     private readonly codePlaces: CodePlaces,
+    private readonly namespaceNames?: NamespaceNames,
   ) {}
 
   start(): void {
@@ -80,6 +82,8 @@ export class Drain {
     if (records === undefined) return false;
     const locations = this.codePlaces.newIn(records, EVENTS_HEADROOM);
     if (locations.length > 0) this.output.send({ type: 'locations', locations });
+    const namespaces = this.namespaceNames?.newIn(records, EVENTS_HEADROOM) ?? [];
+    if (namespaces.length > 0) this.output.send({ type: 'namespaces', namespaces });
     this.#send(records, this.#totals());
     this.#sendDue(records.frame.length - EVENTS_HEADROOM);
     return true;

@@ -274,7 +274,7 @@ class JsonFront implements Front {
     private readonly trace: RunningTrace,
     private readonly stdout: Writable,
     private readonly version: string,
-    extras: Extras,
+    extras: Extras & Pick<TraceOptions, 'netnsNames'>,
     sources: PlaceSources | undefined,
   ) {
     const { capture } = trace;

@@ -8,7 +8,7 @@ import type {
   ProgramsLoaded,
   SkippedFunctions,
 } from '../../../common/protocol.ts';
-import type { Capture, CaptureEnd, TracePause } from '../../recording/capture.ts';
+import type { AskedOfTarget, Capture, CaptureEnd, TracePause } from '../../recording/capture.ts';
 import { pausedMilliseconds } from '../../recording/pauses.ts';
 import type { StoryTotals } from '../../recording/story-totals.ts';
 import { wallClockOf } from '../../recording/target-clock.ts';
@@ -129,7 +129,7 @@ export function cleanObject({ label, removed, probes, kept, running }: CleanRepo
 export function eventObject(
   { store, trajectories }: Pick<Capture, 'store' | 'trajectories'>,
   event: EventIndex,
-  extras: Extras = {},
+  wanted: Extras & Pick<AskedOfTarget, 'netnsNames'> = {},
 ): object {
   const probed = store.function(event);
   const trajectory = store.trajectory(event);
@@ -162,7 +162,8 @@ export function eventObject(
     tuple: store.tupleParts(event) ?? null,
     lostBefore: store.lostBefore(event),
     filter: store.generation(event),
-    ...extraFields(store, event, extras),
+    ...extraFields(store, event, wanted),
+    ...(wanted.netnsNames === true && { netnsName: store.netnsName(event) ?? null }),
   };
 }
 

@@ -10,7 +10,11 @@ import { red } from './color.ts';
 import { callerText, extraLines, tunnelText } from './extras-format.ts';
 import type { PlaceSources } from './place-sources.ts';
 
-export interface TextOptions extends Pick<TraceOptions, 'tuple' | 'tcpFlags' | 'meta' | 'timestamp'>, Extras {
+export interface TextOptions
+  extends
+    Pick<TraceOptions, 'tuple' | 'tcpFlags' | 'meta' | 'timestamp'>,
+    Partial<Pick<TraceOptions, 'netnsNames' | 'netnsNamesMaxLength'>>,
+    Extras {
   /** Drops stand out. */
   hasColors: boolean;
 }
@@ -18,6 +22,7 @@ export interface TextOptions extends Pick<TraceOptions, 'tuple' | 'tcpFlags' | '
 /** Two IPv4 addresses with ports and `(tcp)`; longer tuples widen the column for the lines that follow. */
 const TUPLE_WIDTH = 49;
 const NAME_WIDTH = 16;
+const NETNS_NAME_LEAST = 10;
 /** Of functions, where their source follows. */
 const FUNCTION_WIDTH = 40;
 
@@ -51,6 +56,7 @@ export class TextFormat {
     line += `${'SKB'.padEnd(18)} CPU ${'PROCESS'.padEnd(NAME_WIDTH)}`;
     if (timestamp !== 'none') line += ` ${'TIMESTAMP'.padEnd(16)}`;
     if (meta) line += ` ${'NETNS'.padEnd(10)} ${'MARK/x'.padEnd(8)} ${centred('IFACE')} PROTO  MTU   LEN  `;
+    if (this.options.netnsNames === true) line += ` ${this.#netnsName('NETNS NAME')}`;
     if (tuple) line += ` ${'TUPLE'.padEnd(this.#tupleWidth)}`;
     const columns: [title: string, width: number][] = [['FUNC', FUNCTION_WIDTH]];
     if (this.options.caller === true) columns.push(['CALLER', FUNCTION_WIDTH]);
@@ -74,6 +80,7 @@ export class TextFormat {
     line += `${store.skb(event)} ${String(store.cpu(event)).padEnd(3)} ${process}`;
     if (timestamp !== 'none') line += ` ${this.#timestamp(event).padEnd(16)}`;
     if (meta) line += ` ${this.#meta(event)}`;
+    if (this.options.netnsNames === true) line += ` ${this.#netnsName(store.netnsName(event) ?? '')}`;
     if (tuple) line += ` ${this.#tuple(event)}`;
     const name = printable(this.#functionName(event, drop));
     const isDrop = drop !== undefined || store.kind(event) === 'drop';
@@ -108,6 +115,12 @@ export class TextFormat {
       String(store.mtu(event)).padEnd(5),
       String(store.packetLength(event)).padEnd(5),
     ].join(' ');
+  }
+
+  /** As pwru: the beginning of a long one. */
+  #netnsName(name: string): string {
+    const width = Math.max(NETNS_NAME_LEAST, this.options.netnsNamesMaxLength ?? NETNS_NAME_LEAST);
+    return centred(name.slice(0, width), width);
   }
 
   #tuple(event: EventIndex): string {
@@ -156,8 +169,8 @@ function fitted(name: string): string {
   return name.length > NAME_WIDTH ? `~${name.slice(1 - NAME_WIDTH)}` : name;
 }
 
-function centred(name: string): string {
-  return name.padStart(name.length + Math.floor((NAME_WIDTH - name.length) / 2)).padEnd(NAME_WIDTH);
+function centred(name: string, width = NAME_WIDTH): string {
+  return name.padStart(name.length + Math.floor((width - name.length) / 2)).padEnd(width);
 }
 
 /** `2024-05-06T07:08:09.123` in the time zone of this machine. */

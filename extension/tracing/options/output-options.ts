@@ -61,6 +61,20 @@ export const OUTPUT_OPTIONS = {
     help: 'show addresses and ports of the packet inside of a tunnel (VXLAN, Geneve, GRE, IP in IP)',
     request: (tunnel) => ({ tunnel }),
   }),
+  netnsNames: toggle({
+    name: 'output-netns-names',
+    help: 'print the names of network namespaces, those of `ip netns` and of container engines; one without a name by the first process in it',
+    docs: 'see [Names of namespaces](terminal.md#names-of-namespaces)',
+    request: (netnsNames) => ({ netnsNames }),
+  }),
+  netnsNamesMaxLength: number({
+    name: 'netns-names-max-length',
+    value: 'N',
+    default: 16,
+    least: 1,
+    most: 255,
+    help: 'with `--output-netns-names`: print so many characters of a name at most; fewer than 10 count as 10',
+  }),
   timestamp: choice({
     name: 'timestamp',
     value: 'KIND',

@@ -6,7 +6,7 @@ import { distDir } from '../../../build/paths.ts';
 import { FilterCompiler } from '../../../extension/filter/filter-compiler.ts';
 import { type Attached, SILENCE_ENDS_MS, type StartRequest } from '../../../common/protocol.ts';
 import { EventKind } from '../../../common/layouts.ts';
-import { assertExtras, assertTunnel } from './extras.ts';
+import { assertExtras, assertNamespaceNames, assertTunnel } from './extras.ts';
 import { AGENT_FOLDER, type AgentClient } from './client.ts';
 import { assertConditions } from './conditions.ts';
 import {
@@ -114,6 +114,7 @@ describe('agent on 6.12', () => {
   test('tells of each step what it is asked for besides', async () => {
     await assertExtras(suite);
     await assertTunnel(suite);
+    await assertNamespaceNames(suite);
   });
 
   test('tells the end of each packet, whatever was asked for', async () => {

@@ -1,5 +1,6 @@
 /** What events tell on request, on any kernel. */
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EventKind } from '../../../common/layouts.ts';
 import { readStructure } from '../../../extension/recording/extras/structure.ts';
 import type { DecodedEvent } from '../../support/agent/decode-events.ts';
@@ -107,4 +108,32 @@ export async function assertTunnel({ trace, sh }: Suite): Promise<void> {
     outputs.map(({ extras }) => extras?.tunnel),
     [undefined, `${inner}:0->${other}:0/1`],
   );
+}
+
+/** Names of namespaces, of one that is made while tracing too, before their events. */
+export async function assertNamespaceNames({ trace, sh }: Suite): Promise<void> {
+  const ping = (name: string) =>
+    sh(
+      `ip netns add ${name} && ip -n ${name} link set lo up && ip netns exec ${name} ping -q -c 1 127.0.0.1`,
+    );
+  await sh('ip link set lo up && ip netns add earlier && ip -n earlier link set lo up');
+  const { client } = await trace({ ...ALL_ICMP, functions: 'icmp_rcv', netnsNames: true });
+  await sh('ping -q -c 1 127.0.0.1 && ip netns exec earlier ping -q -c 1 127.0.0.1');
+  await ping('later');
+  // Nobody gives it a name; it lives until it is told of.
+  const nameless = await sh(
+    'unshare -n sh -c "ip link set lo up; ping -q -c 1 127.0.0.1; sleep 120; true" > /dev/null 2>&1 & echo $!',
+  );
+  const told = () =>
+    client.messages.flatMap((message) => (message.type === 'namespaces' ? message.namespaces : []));
+  for (let looks = 0; looks < 600 && !told().some(({ name }) => name === `sh:${nameless.trim()}`); looks++)
+    await sleep(100);
+  await sh(`kill ${nameless}`);
+  client.send({ type: 'stop' });
+  await client.message('end');
+  await sh('ip netns del earlier; ip netns del later');
+  const names = new Map(told().map(({ inode, name }) => [inode, name]));
+  const received = client.events.filter(({ kind, isQuiet }) => kind === EventKind.Step && !isQuiet);
+  const seen = [...new Set(received.map(({ netns }) => names.get(netns) ?? `unknown ${netns}`))];
+  assert.match(seen.join(' '), /^\S+:1 earlier later sh:\d+$/);
 }

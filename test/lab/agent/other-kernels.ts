@@ -5,7 +5,7 @@ import { EventKind } from '../../../common/layouts.ts';
 import type { Backend } from '../../../common/protocol.ts';
 import { seriesOf, type KernelName } from '../images/kernels.ts';
 import { assertConditions } from './conditions.ts';
-import { assertExtras, assertTunnel } from './extras.ts';
+import { assertExtras, assertNamespaceNames, assertTunnel } from './extras.ts';
 import {
   agentSuite,
   ALL_ICMP,
@@ -100,6 +100,7 @@ export function agentOn({ kernel, backend, drop, reason, fiveLevelPaging }: Othe
     test('tells of each step what it is asked for besides', async () => {
       await assertExtras(suite);
       await assertTunnel(suite);
+      await assertNamespaceNames(suite);
     });
 
     // Modules of 5.10 have no types.

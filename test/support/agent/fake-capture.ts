@@ -115,6 +115,7 @@ export class FakeCapture extends EventEmitter<CaptureEvents> implements Capture 
       pid: (event) => at(event).pid ?? 42,
       comm: (event) => at(event).comm ?? 'curl',
       netns: () => 4026531840,
+      netnsName: () => undefined,
       ifindex: (event) => at(event).ifindex ?? 2,
       device: (event) => (at(event).ifindex === 0 ? undefined : (at(event).device ?? 'eth0')),
       mtu: () => 1500,

@@ -99,6 +99,7 @@ const MESSAGES: { [T in Message['type']]: Extract<Message, { type: T }> } = {
       },
     ],
   },
+  namespaces: { type: 'namespaces', namespaces: [{ inode: 4026531840, name: 'blue' }] },
   paused: { type: 'paused', why: 'silence', from: '1', to: null },
   end: { type: 'end', why: 'stop', events: 3, lost: 1, untracked: 0, missed: 2, milliseconds: { detach: 7 } },
   error: { type: 'error', code: 'load', message: 'refused', remedy: '', generation: 1 },

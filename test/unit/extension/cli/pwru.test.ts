@@ -65,8 +65,6 @@ const NOT_OURS = new Set([
   'filter-track-bpf-helpers',
   'filter-ifname',
   'filter-skb-expr',
-  'output-netns-names',
-  'netns-names-max-length',
   'output-skb',
   'output-skb-shared-info',
   'output-tunnel',

@@ -15,6 +15,7 @@ const ALL = {
   sharedInfo: true,
   cb: true,
   tunnel: true,
+  netnsNames: true,
 };
 const CALLER = 0xffff_8120_0031;
 const BRIDGE = 0xffff_c010_001a;
@@ -37,12 +38,14 @@ function capture() {
       ],
     },
   ]);
+  store.setNamespaces([{ inode: 20, name: 'blue\x1b and more' }]);
   const address = kernelAddress(functionAddress(0));
   store.append(
     batch([
       {
         life: 1,
         address,
+        netns: 20,
         extras: {
           caller: BRIDGE,
           stack: { id: 1n, frames: [functionAddress(0), BRIDGE, CALLER, 0xffff_8140_0000] },
@@ -67,9 +70,12 @@ test('lines of text', () => {
     hasColors: false,
   } as const;
   const format = new TextFormat(capture(), { ...options, ...ALL });
-  assert.match(format.header(), / FUNC +CALLER +TUNNEL\n$/);
+  assert.match(format.header(), / NETNS NAME FUNC +CALLER +TUNNEL\n$/);
   const [line = '', ...more] = format.line(0).split('\n');
-  assert.match(line, / ip_rcv +br_handle_frame \[bridge\] +10\.0\.0\.1:0->10\.0\.0\.2:53\(udp\)$/);
+  assert.match(
+    line,
+    /  blue\\x1b a ip_rcv +br_handle_frame \[bridge\] +10\.0\.0\.1:0->10\.0\.0\.2:53\(udp\)$/,
+  );
   assert.deepEqual(more, [
     '    br_handle_frame+0x1a [bridge]',
     '    ip_local_deliver+0x31',
@@ -109,6 +115,7 @@ test('fields of the JSON object, those that were asked for', () => {
       protocol: 'udp',
       tcpFlags: 0,
     },
+    netnsName: 'blue\\x1b and more',
   });
   const documented = [...(readJsonDocs().get('') ?? new Map<string, string>()).keys()];
   assert.deepEqual(
