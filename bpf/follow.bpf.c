@@ -16,15 +16,12 @@
 /* The programs call GPL-only helpers. */
 char gpl[] SEC("license") = "GPL";
 
-SEC("kprobe") int follow_or_begin(struct pt_regs *regs)
+WORK(follow_or_begin)
 {
-	struct scratch *scratch = scratch_of(SCRATCH_OF_PROBES);
 	struct life *life;
 	bool untracked;
 	__u64 skb;
 
-	if (!scratch)
-		return 0;
 	skb = scratch->argument;
 	if (!is_skb_address(skb) || !read_packet((void *)skb, &scratch->packet))
 		return 0;

@@ -16,8 +16,35 @@
 
 static __always_inline __u64 probed_address(struct pt_regs *regs)
 {
-	return config.kprobe_multi ? bpf_get_func_ip(regs) : PROBED_ADDRESS(regs);
+	return config.kprobe_multi || config.fentry_multi ? bpf_get_func_ip(regs) : PROBED_ADDRESS(regs);
 }
+
+static __always_inline __u64 saved_argument(void *context, __u32 index)
+{
+	__u64 argument = 0;
+
+	bpf_get_func_arg(context, index, &argument);
+	return argument;
+}
+
+/* The nth argument of the function, from 1. */
+#define ARGUMENT(regs, position) \
+	(config.fentry_multi ? saved_argument(regs, position - 1) : ARGUMENT_##position(regs))
+
+/* A program that probes go on in, with the scratch that was taken for the hit. */
+#define WORK(name) \
+	static __always_inline int name##_in(struct pt_regs *regs, struct scratch *scratch); \
+	SEC("kprobe") int name(struct pt_regs *regs) \
+	{ \
+		struct scratch *scratch = taken_scratch(regs); \
+\
+		if (scratch) { \
+			name##_in(regs, scratch); \
+			give_back(scratch); \
+		} \
+		return 0; \
+	} \
+	static __always_inline int name##_in(struct pt_regs *regs, struct scratch *scratch)
 
 /* The compiler's partial clones (.isra, .constprop) may have moved the arguments: the register holds anything. */
 static __always_inline bool is_skb_address(__u64 address)
@@ -49,13 +76,19 @@ static __always_inline struct report *new_report(struct scratch *scratch, __u64 
 	return report;
 }
 
+/* Each scratch counts its lives. Of SCRATCH_OF_DROPS, the last of its kind, none begins. */
+static __always_inline __u32 numberings(void)
+{
+	return config.fentry_multi ? SCRATCHES_WITH_FENTRY : SCRATCH_OF_DROPS;
+}
+
 static __always_inline struct life *new_life(struct scratch *scratch, __u32 generation)
 {
 	struct life *life = &scratch->fresh;
 
 	__builtin_memset(life, 0, sizeof(*life));
-	/* Different on each CPU and in each kind of program; 0 is none. */
-	life->id = ++scratch->begun * config.cpus + config.first_cpu + bpf_get_smp_processor_id();
+	/* Different on each CPU and in each scratch that lives begin in; 0 is none. */
+	life->id = (++scratch->begun * numberings() + scratch->kind) * config.cpus + bpf_get_smp_processor_id();
 	life->generation = generation;
 	return life;
 }

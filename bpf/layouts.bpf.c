@@ -7,6 +7,7 @@
 #include "events/counters.h"
 #include "events/event.h"
 #include "events/life.h"
+#include "events/scratch.h"
 #include "filter/conditions.h"
 #include "filter/filter-config.h"
 #include "filter/match-packet.h"
@@ -45,6 +46,7 @@ LAYOUT(struct, cpu_counters);
 LAYOUT(enum, counter_limit);
 LAYOUT(enum, life_limit);
 LAYOUT(enum, frame_limit);
+LAYOUT(enum, scratch_of);
 LAYOUT(struct, connection);
 LAYOUT(enum, connection_of);
 LAYOUT(enum, xdp_limit);

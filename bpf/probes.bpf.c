@@ -40,9 +40,13 @@ struct {
 volatile __u32 active SEC(".data.active") = GO_ON_FOLLOW;
 
 /* A call that does not return where it can be made. Where it cannot, nobody knows whether the packet matched. */
-static __always_inline int go_on(void *context, __u32 index)
+static __always_inline int go_on(void *context, struct scratch *scratch, __u32 index)
 {
+	/* A trampoline keeps the address for programs that ask it, and sees only the first. */
+	if (config.fentry_multi)
+		bpf_get_func_ip(context);
 	bpf_tail_call(context, &programs, index);
+	give_back(scratch);
 	count_lost(bpf_get_smp_processor_id());
 	return 0;
 }
@@ -56,11 +60,11 @@ static __always_inline int go_on(void *context, __u32 index)
 \
 		if (program == GO_ON_PAUSED) \
 			return 0; \
-		scratch = scratch_of(SCRATCH_OF_PROBES); \
+		scratch = take_scratch(regs); \
 		if (!scratch) \
 			return 0; \
-		scratch->argument = ARGUMENT_##position(regs); \
-		return go_on(regs, program); \
+		scratch->argument = ARGUMENT(regs, position); \
+		return go_on(regs, scratch, program); \
 	}
 
 PLAIN_PROBE(1)
@@ -83,14 +87,14 @@ static __always_inline int means(struct pt_regs *regs, enum meaning meaning, boo
 
 	if (active == GO_ON_PAUSED || (!may_be_followed(skb) && !may_be_followed(from)))
 		return 0;
-	scratch = scratch_of(SCRATCH_OF_PROBES);
+	scratch = take_scratch(regs);
 	if (!scratch)
 		return 0;
 	scratch->argument = skb;
 	scratch->from = from;
 	scratch->meaning = meaning;
 	scratch->quiet = quiet;
-	return go_on(regs, index);
+	return go_on(regs, scratch, index);
 }
 
 #define PROBE(name, call) \
@@ -107,11 +111,11 @@ static __always_inline int means(struct pt_regs *regs, enum meaning meaning, boo
 	PROBE(name, call_##name(regs, false)) \
 	PROBE(quiet_##name, call_##name(regs, true))
 
-#define OF_FIRST(meaning) means(regs, meaning, quiet, ARGUMENT_1(regs), 0, GO_ON_STEP)
+#define OF_FIRST(meaning) means(regs, meaning, quiet, ARGUMENT(regs, 1), 0, GO_ON_STEP)
 
 static __always_inline int partial(struct pt_regs *regs, bool quiet)
 {
-	if (ARGUMENT_2(regs) & 0xff)
+	if (ARGUMENT(regs, 2) & 0xff)
 		return OF_FIRST(MEANS_STOLEN);
 	return quiet ? 0 : OF_FIRST(MEANS_STEP);
 }
@@ -124,17 +128,17 @@ static __always_inline int build(__u64 skb)
 	return 0;
 }
 
-PROBE(in_release, means(regs, MEANS_STEP, false, ARGUMENT_1(regs), 0, GO_ON_STEP))
+PROBE(in_release, means(regs, MEANS_STEP, false, ARGUMENT(regs, 1), 0, GO_ON_STEP))
 PROBE_OR_QUIET(release_head_state, OF_FIRST(MEANS_HEAD_STATE))
 PROBE_OR_QUIET(release_data, OF_FIRST(MEANS_DATA))
 PROBE_OR_QUIET(release_final, OF_FIRST(MEANS_FINAL))
-PROBE_OR_QUIET(release_final_second, means(regs, MEANS_FINAL, quiet, ARGUMENT_2(regs), 0, GO_ON_STEP))
+PROBE_OR_QUIET(release_final_second, means(regs, MEANS_FINAL, quiet, ARGUMENT(regs, 2), 0, GO_ON_STEP))
 PROBE_OR_QUIET(release_stolen, OF_FIRST(MEANS_STOLEN))
 PROBE_OR_QUIET(release_partial, partial(regs, quiet))
 PROBE_OR_QUIET(reshapes, OF_FIRST(MEANS_RESHAPE))
-PROBE_OR_QUIET(copies, means(regs, MEANS_STEP, quiet, ARGUMENT_1(regs), ARGUMENT_2(regs), GO_ON_COPY))
-PROBE_OR_QUIET(merges, means(regs, MEANS_STEP, quiet, ARGUMENT_1(regs), ARGUMENT_2(regs), GO_ON_MERGE))
-PROBE(builds, build(ARGUMENT_1(regs)))
+PROBE_OR_QUIET(copies, means(regs, MEANS_STEP, quiet, ARGUMENT(regs, 1), ARGUMENT(regs, 2), GO_ON_COPY))
+PROBE_OR_QUIET(merges, means(regs, MEANS_STEP, quiet, ARGUMENT(regs, 1), ARGUMENT(regs, 2), GO_ON_MERGE))
+PROBE(builds, build(ARGUMENT(regs, 1)))
 
 static __always_inline struct life *life_at(__u64 skb)
 {
@@ -167,16 +171,13 @@ static __always_inline void tell(struct pt_regs *regs, struct scratch *scratch, 
 }
 
 /* A step of one packet, with what it means for its life. */
-SEC("kprobe") int step(struct pt_regs *regs)
+WORK(step)
 {
-	struct scratch *scratch = scratch_of(SCRATCH_OF_PROBES);
 	bool told, ends = false, bytes = false;
 	__u32 meaning;
 	struct life *life;
 	__u64 skb;
 
-	if (!scratch)
-		return 0;
 	skb = scratch->argument;
 	meaning = scratch->meaning;
 	told = !scratch->quiet;
@@ -211,7 +212,7 @@ SEC("kprobe") int step(struct pt_regs *regs)
 	} else if (meaning == MEANS_RESHAPE) {
 		life->flags |= LIFE_RESHAPED;
 		if (config.xdp)
-			scratch->reshaped = skb;
+			note_reshaped(scratch, skb);
 	}
 	return 0;
 }
@@ -243,16 +244,13 @@ static __always_inline bool lives_already(struct life *life, __u64 skb)
 }
 
 /* (to, from): one packet is made from another. The first is not filled yet. */
-SEC("kprobe") int copy(struct pt_regs *regs)
+WORK(copy)
 {
-	struct scratch *scratch = scratch_of(SCRATCH_OF_PROBES);
 	struct life *parent, *child;
 	struct report *report;
 	__u64 to, from;
 	bool quiet, again;
 
-	if (!scratch)
-		return 0;
 	to = scratch->argument;
 	from = scratch->from;
 	quiet = scratch->quiet;
@@ -289,7 +287,7 @@ SEC("kprobe") int copy(struct pt_regs *regs)
 			return 0;
 		}
 		if (config.xdp)
-			scratch->reshaped = to;
+			note_reshaped(scratch, to);
 	}
 	if (child->flags & LIFE_LEFT_OUT)
 		return 0;
@@ -309,16 +307,13 @@ SEC("kprobe") int copy(struct pt_regs *regs)
 }
 
 /* (into, from): one packet is put into another; a step of both. */
-SEC("kprobe") int merge(struct pt_regs *regs)
+WORK(merge)
 {
-	struct scratch *scratch = scratch_of(SCRATCH_OF_PROBES);
 	struct life *life, *into;
 	struct report *report;
 	__u64 from;
 	bool quiet;
 
-	if (!scratch)
-		return 0;
 	from = scratch->from;
 	quiet = scratch->quiet;
 	into = life_at(scratch->argument);

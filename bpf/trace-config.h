@@ -11,6 +11,8 @@ enum packet_limit { PACKET_BYTES = 256 };
 struct trace_config {
 	/* Attached through kprobe.multi: the probed address comes from bpf_get_func_ip. */
 	__u8 kprobe_multi;
+	/* Attached through a tracing-multi link: programs get the arguments in place of registers (hit.h). */
+	__u8 fentry_multi;
 	/* There is a filter: a packet that shows it no header does not match. */
 	__u8 filtered;
 	/* Position of the reason among the kfree_skb tracepoint's arguments, the skb being 0; 0: it has none. */
@@ -31,10 +33,8 @@ struct trace_config {
 	__u16 packet_bytes;
 	/* Of the filter; the editor counts them. */
 	__u32 generation;
-	/* Lives are numbered by each CPU, and by each again in programs that trace BPF programs: so many numbers at once. */
+	/* That there can be. */
 	__u32 cpus;
-	/* And which of them is that of the first CPU. */
-	__u32 first_cpu;
 	/* BPF programs of XDP are traced (xdp.h). */
 	__u8 xdp;
 };

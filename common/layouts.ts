@@ -262,6 +262,16 @@ export const FrameLimit = {
   Frames: 4096,
 } as const;
 
+/** `enum scratch_of` */
+export const ScratchOf = {
+  ScratchOfProbes: 0,
+  ScratchOfPrograms: 1,
+  ScratchOfDrops: 2,
+  Scratches: 3,
+  ScratchOfFentry: 3,
+  ScratchesWithFentry: 7,
+} as const;
+
 /** Byte offsets in `struct connection`, and its size. */
 export const ConnectionLayout = {
   /** u8[16] */
@@ -297,29 +307,29 @@ export const TraceConfigLayout = {
   /** u8 */
   kprobeMulti: 0,
   /** u8 */
-  filtered: 1,
+  fentryMulti: 1,
   /** u8 */
-  reasonArgument: 2,
+  filtered: 2,
   /** u8 */
-  leavesOutOwn: 3,
+  reasonArgument: 3,
   /** u8 */
-  localSockets: 4,
+  leavesOutOwn: 4,
   /** u8 */
-  directReads: 5,
+  localSockets: 5,
   /** u8 */
-  track: 6,
+  directReads: 6,
   /** u8 */
-  bystanders: 7,
+  track: 7,
+  /** u8 */
+  bystanders: 8,
   /** u16 */
-  extras: 8,
+  extras: 10,
   /** u16 */
-  packetBytes: 10,
+  packetBytes: 12,
   /** u32 */
-  generation: 12,
+  generation: 16,
   /** u32 */
-  cpus: 16,
-  /** u32 */
-  firstCpu: 20,
+  cpus: 20,
   /** u8 */
   xdp: 24,
   bytes: 28,

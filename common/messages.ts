@@ -73,8 +73,13 @@ const count = whole();
 /** Milliseconds; whole, as they are shown in tenths of a second. */
 const milliseconds = whole();
 
-const backend = oneOf<Attached['backend']>({ kprobe: true, 'kprobe-multi': true });
-const wantedBackend = oneOf<StartRequest['backend']>({ kprobe: true, 'kprobe-multi': true, auto: true });
+const backend = oneOf<Attached['backend']>({ kprobe: true, 'kprobe-multi': true, 'fentry-multi': true });
+const wantedBackend = oneOf<StartRequest['backend']>({
+  kprobe: true,
+  'kprobe-multi': true,
+  'fentry-multi': true,
+  auto: true,
+});
 const packetProgramKind = oneOf<PacketProgramKind>({ tc: true, xdp: true });
 const pattern = nullOr(text(2 ** 20));
 

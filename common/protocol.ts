@@ -82,7 +82,7 @@ export interface Conditions {
   xdpExpression?: string;
 }
 
-export type Backend = 'kprobe' | 'kprobe-multi';
+export type Backend = 'kprobe' | 'kprobe-multi' | 'fentry-multi';
 
 /** Who calls a BPF program: tc at a device (netkit too), or its driver before there is an skb (XDP). */
 export type PacketProgramKind = 'tc' | 'xdp';

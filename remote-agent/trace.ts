@@ -33,7 +33,7 @@ import { FactsCache } from './plan/facts-cache.ts';
 import { parseChoice, planProbes, type ProbePlan } from './plan/plan.ts';
 import { ModuleProbes } from './module-probes.ts';
 import { Pauses } from './pauses.ts';
-import { encodeExtras } from './programs/extras.ts';
+import { encodeExtras, optionsOfRegisters } from './programs/extras.ts';
 import { putInForce, type ProgramOptions, type Wanted } from './programs/of-filter.ts';
 import { ProgramTracers } from './programs/program-tracers.ts';
 import { ProgramProbes } from './program-probes.ts';
@@ -306,21 +306,22 @@ function loadPrograms(
   planned: Planned,
   resources: Cleanup,
 ) {
-  const backend = chooseBackend(request.backend);
+  const bystanders = (request.bystanders?.length ?? 0) > 0;
+  const backend = chooseBackend(request.backend, optionsOfRegisters(request));
   const leavesOutOwn = request.includeOwnConnection !== true;
   const { pages, directReads, dropReasons } = planned.facts;
   const options: ProgramOptions = {
     config: {
       kprobeMulti: backend === 'kprobe-multi',
+      fentryMulti: backend === 'fentry-multi',
       dropReasonArgument: dropReasons.argument,
       leavesOutOwn,
       localSockets: request.includeLocalSockets === true,
       directReads: directReads !== undefined,
       track: request.track !== false,
-      bystanders: (request.bystanders?.length ?? 0) > 0,
+      bystanders,
       ...encodeExtras(request),
-      cpus: kindsOf(request).length === 0 ? possibleCpus() : 2 * possibleCpus(),
-      firstCpu: 0,
+      cpus: possibleCpus(),
       xdp: request.xdpPrograms === true,
     },
     memory: { pages, directReads },

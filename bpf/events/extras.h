@@ -124,7 +124,7 @@ static __always_inline void add_extras(struct scratch *scratch, struct pt_regs *
 		scratch->caller = return_address(regs);
 	if (config.extras & EXTRA_STACK)
 		read_stack(scratch, regs);
-	put_extras(SCRATCH_OF_PROBES);
+	put_extras(scratch->kind);
 }
 
 /* The tracepoint of drops has neither caller nor stack. */

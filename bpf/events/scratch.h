@@ -4,11 +4,13 @@
  * together.
  */
 #pragma once
+#include "events/counters.h"
 #include "events/event.h"
 #include "events/life.h"
 #include "own-connections.h"
 #include "packet/packet.h"
 #include "packet/tuple.h"
+#include "trace-config.h"
 #include "types.h"
 #include <bpf/bpf_helpers.h>
 
@@ -37,7 +39,9 @@ struct report {
 
 struct scratch {
 	__u32 used;
-	__u32 begun; /* lives that began on this CPU */
+	__u32 begun; /* lives that began on this CPU while this was where it was worked */
+	__u32 kind;  /* enum scratch_of */
+	__u64 owner; /* the hit that it was taken for (SCRATCH_OF_FENTRY); 0: it is free */
 	/* What the probe's program found, for the one that it goes on in. */
 	__u64 argument; /* the skb */
 	__u64 from;	/* of two packets the second */
@@ -69,9 +73,19 @@ struct scratch {
 /*
  * The kernel keeps kprobe programs from interrupting each other on a CPU, but not from interrupting the one of the
  * tracepoint, nor that one them: each kind has its own. Those that trace BPF programs need one: packets are given to BPF
- * programs with bottom halves off, so that none of them interrupts another.
+ * programs with bottom halves off, so that none of them interrupts another. Programs of a tracing-multi link it keeps
+ * only from interrupting themselves: a softirq's can come upon those of a task, an interrupt's upon both, and a task can
+ * be taken off the CPU in the middle of one. There a hit takes a scratch that is free.
  */
-enum scratch_of { SCRATCH_OF_PROBES = 0, SCRATCH_OF_DROPS, SCRATCH_OF_PROGRAMS, SCRATCHES };
+enum scratch_of {
+	SCRATCH_OF_PROBES = 0,
+	SCRATCH_OF_PROGRAMS,
+	SCRATCH_OF_DROPS,
+	/* As many as there are without tracing-multi links. */
+	SCRATCHES,
+	SCRATCH_OF_FENTRY = SCRATCHES,
+	SCRATCHES_WITH_FENTRY = SCRATCH_OF_FENTRY + 4,
+};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -82,7 +96,67 @@ struct {
 
 static __always_inline struct scratch *scratch_of(__u32 kind)
 {
-	return bpf_map_lookup_elem(&scratches, &kind);
+	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &kind);
+
+	if (scratch)
+		scratch->kind = kind;
+	return scratch;
+}
+
+extern void bpf_preempt_disable(void) __ksym __weak;
+extern void bpf_preempt_enable(void) __ksym __weak;
+
+/* For a hit, which its context names: it lies on the stack. Null: all are taken; the hit is counted as lost. */
+static __always_inline struct scratch *take_scratch(void *context)
+{
+	if (!config.fentry_multi)
+		return scratch_of(SCRATCH_OF_PROBES);
+	for (__u32 kind = SCRATCH_OF_FENTRY; kind < SCRATCHES_WITH_FENTRY; kind++) {
+		struct scratch *scratch = scratch_of(kind);
+		bool is_free;
+
+		if (!scratch)
+			break;
+		/* What interrupts gives back what it takes before this goes on; another task would not. */
+		bpf_preempt_disable();
+		is_free = *(volatile __u64 *)&scratch->owner == 0;
+		if (is_free)
+			*(volatile __u64 *)&scratch->owner = (__u64)context;
+		bpf_preempt_enable();
+		if (is_free)
+			return scratch;
+	}
+	count_lost(bpf_get_smp_processor_id());
+	return 0;
+}
+
+/* The one that was taken for this hit, in the program that it went on in. */
+static __always_inline struct scratch *taken_scratch(void *context)
+{
+	if (!config.fentry_multi)
+		return scratch_of(SCRATCH_OF_PROBES);
+	for (__u32 kind = SCRATCH_OF_FENTRY; kind < SCRATCHES_WITH_FENTRY; kind++) {
+		struct scratch *scratch = scratch_of(kind);
+
+		if (scratch && *(volatile __u64 *)&scratch->owner == (__u64)context)
+			return scratch;
+	}
+	return 0;
+}
+
+static __always_inline void give_back(struct scratch *scratch)
+{
+	if (config.fentry_multi)
+		*(volatile __u64 *)&scratch->owner = 0;
+}
+
+/* For skb_of_head (xdp.h), which looks in one place. */
+static __always_inline void note_reshaped(struct scratch *taken, __u64 skb)
+{
+	struct scratch *scratch = config.fentry_multi ? scratch_of(SCRATCH_OF_PROBES) : taken;
+
+	if (scratch)
+		scratch->reshaped = skb;
 }
 
 /*

@@ -1,8 +1,9 @@
 /**
  * Arms the probes. In come a plan and the loaded programs; out comes an Attachment: what is
  * probed, and how to disarm it. Read this file first, then the backends: backend.ts says which of them this kernel
- * has, multi.ts and kprobe/attach.ts are the two.
+ * has; fentry-multi.ts, multi.ts and kprobe/attach.ts are the three.
  */
+import { attachFentry } from './fentry-multi.ts';
 import { attachKprobes } from './kprobe/attach.ts';
 import { attachMulti } from './multi.ts';
 import type { Attachment, AttachOptions } from './attachment.ts';
@@ -74,9 +75,10 @@ export function attachFunctions(
   plan: Pick<ProbePlan, 'functions'>,
   options: AttachOptions,
 ): Promise<Attachment> {
-  const attachWith = backend === 'kprobe' ? attachKprobes : attachMulti;
-  return attachWith(plan, options);
+  return ATTACH[backend](plan, options);
 }
+
+const ATTACH = { kprobe: attachKprobes, 'kprobe-multi': attachMulti, 'fentry-multi': attachFentry };
 
 /** Without it a drop has no reason; everything else is still worth having. */
 function attachDrop(programs: ProbePrograms): { skipped: SkippedFunctions[]; detach: () => void } {

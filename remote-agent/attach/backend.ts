@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { AgentFailure } from '../../common/errors.ts';
 import { errnoMessage } from '../native/libc.ts';
 import { tryKprobeMulti } from '../native/libbpf.ts';
+import { tryFentryMulti } from '../native/tracing-multi.ts';
 import type { Backend } from '../../common/protocol.ts';
 
 export interface MultiSupport {
@@ -22,9 +23,29 @@ export function kprobeMultiSupport(): MultiSupport {
   return tried;
 }
 
-/** @throws AgentFailure `attach` when the wanted backend is not to be had. */
-export function chooseBackend(wanted: Backend | 'auto'): Backend {
+/** Whether it has tracing-multi links (since 7.2, on x86-64): found in the same way. */
+function fentryMultiSupport(): MultiSupport {
+  const errno = tryFentryMulti();
+  const supported = errno === constants.errno.EINVAL;
+  return { supported, detail: supported ? 'available' : `refused: ${errnoMessage(errno)}` };
+}
+
+/**
+ * @param registers options that need the registers of a hit, as a user writes them
+ * @throws AgentFailure `attach` when the wanted backend is not to be had.
+ */
+export function chooseBackend(wanted: Backend | 'auto', registers: readonly string[] = []): Backend {
   if (wanted === 'kprobe') return wanted;
+  if (wanted === 'fentry-multi') {
+    refuseRegisters(registers);
+    const { supported, detail } = fentryMultiSupport();
+    if (supported) return wanted;
+    throw new AgentFailure(
+      'attach',
+      `This kernel has no tracing-multi links (${detail}).`,
+      'Leave the choice to the agent; they came with Linux 7.2, for x86-64.',
+    );
+  }
   const { supported, detail } = kprobeMultiSupport();
   if (supported) return 'kprobe-multi';
   if (wanted === 'auto') return 'kprobe';
@@ -32,5 +53,15 @@ export function chooseBackend(wanted: Backend | 'auto'): Backend {
     'attach',
     `This kernel has no kprobe.multi (${detail}).`,
     'Leave the choice to the agent, or choose plain kprobes.',
+  );
+}
+
+/** Where a function was called from its registers tell, and there programs get its arguments in their place. */
+function refuseRegisters(options: readonly string[]): void {
+  if (options.length === 0) return;
+  throw new AgentFailure(
+    'attach',
+    `The backend fentry-multi cannot do ${options.join(', ')}: its programs do not see where a function was called from.`,
+    'Leave "--backend" out, or these options.',
   );
 }

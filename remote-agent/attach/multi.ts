@@ -34,21 +34,40 @@ export interface MultiLinks {
  * Attaches to as many functions as the kernel allows.
  * @throws AgentFailure `attach` when it allows none; AbortError when cancelled. Nothing is attached then.
  */
-export async function attachMulti(
+export function attachMulti(
   plan: Pick<ProbePlan, 'functions'>,
   options: AttachOptions,
   links: MultiLinks = { attach: attachKprobeMulti, destroy: destroyLink },
 ): Promise<Attachment> {
-  const attached: BpfLink[] = [];
+  const attach = (group: readonly PlannedFunction[]) => {
+    const addresses = BigUint64Array.from(group, ({ address }) => address);
+    const link = links.attach(options.program(group[0]?.program ?? 0), addresses);
+    return () => {
+      links.destroy(link);
+    };
+  };
+  return attachGroups(groups(plan.functions), attach, options);
+}
+
+/**
+ * Attaches groups of functions, and what of them the kernel allows.
+ * @param attach all of some functions of a group, or none; returns what detaches them
+ * @throws as attachMulti
+ */
+export async function attachGroups(
+  pending: PlannedFunction[][],
+  attach: (group: readonly PlannedFunction[]) => () => void,
+  options: AttachOptions,
+): Promise<Attachment> {
+  const attached: (() => void)[] = [];
   const functions: ProbedFunction[] = [];
   const skipped = new Skipped();
   let lifeCycle = 0;
   let refusals = 0;
   let done = 0;
   const detach = () => {
-    for (const link of attached.splice(0)) links.destroy(link);
+    for (const each of attached.splice(0)) each();
   };
-  const pending = groups(plan.functions);
   try {
     for (let group = pending.pop(); group !== undefined; group = pending.pop()) {
       await breathe(); // lets a stop or a lost connection be noticed
@@ -75,14 +94,8 @@ export async function attachMulti(
 
   /** Returns the kernel's reason when it refuses. */
   function attachGroup(group: readonly PlannedFunction[]): string | undefined {
-    const program = options.program(group[0]?.program ?? 0);
     try {
-      attached.push(
-        links.attach(
-          program,
-          BigUint64Array.from(group, ({ address }) => address),
-        ),
-      );
+      attached.push(attach(group));
     } catch (error) {
       if (!(error instanceof LibbpfError)) throw error;
       return `refused by the kernel (${error.reason})`;

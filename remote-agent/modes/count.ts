@@ -4,7 +4,7 @@ import type { Attachment } from '../attach/attachment.ts';
 import { chooseBackend } from '../attach/backend.ts';
 import type { PlannedFunction, ProbePlan } from '../plan/plan.ts';
 import { describePlanned } from '../plan/role.ts';
-import { CountProgram } from '../programs/count-program.ts';
+import { type CountingBackend, CountProgram } from '../programs/count-program.ts';
 import { kernelAddressOf, type KernelAddress } from '../../common/kernel-address.ts';
 import type { Backend, Counting, Counts } from '../../common/protocol.ts';
 
@@ -31,7 +31,8 @@ export class FunctionCounts {
     plan: ProbePlan,
     { backend: wanted, signal, onProgress }: CountOptions,
   ): Promise<FunctionCounts> {
-    const backend = chooseBackend(wanted);
+    // A program that only counts is short whatever runs it.
+    const backend = countingBackend(chooseBackend(wanted));
     const asked = forOneProgram(plan);
     const total = asked.functions.length;
     const program = new CountProgram(backend, total);
@@ -74,6 +75,10 @@ export class FunctionCounts {
     await this.attachment.detach();
     this.program.close();
   }
+}
+
+function countingBackend(backend: Backend): CountingBackend {
+  return backend === 'fentry-multi' ? 'kprobe-multi' : backend;
 }
 
 /** What would be shown; one link or event has room for all of it. */

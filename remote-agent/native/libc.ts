@@ -15,6 +15,8 @@ const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
 /** __NR_perf_event_open; the C library has no wrapper for it. */
 const PERF_EVENT_OPEN = { x64: 298, arm64: 241 } as const;
+/** __NR_bpf; the same. */
+const BPF = { x64: 321, arm64: 280 } as const;
 
 interface Libc {
   close(fd: number): number;
@@ -42,6 +44,7 @@ interface Libc {
     groupFd: number,
     flags: number,
   ): number;
+  bpf(number: number, command: number, attributes: Uint8Array, bytes: number): number;
 }
 
 let bound: Libc | undefined;
@@ -61,6 +64,7 @@ function libc(): Libc {
       if_nametoindex: library.func('uint if_nametoindex(str)'),
       malloc_trim: library.func('int malloc_trim(size_t)'),
       syscall: library.func('long syscall(long, void *, int, int, int, ulong)'),
+      bpf: library.func('long syscall(long, int, void *, uint)'),
     };
   }
   return bound;
@@ -79,6 +83,12 @@ export function lastErrno(): number {
 /** In bytes. */
 export function pageSize(): number {
   return libc().getpagesize();
+}
+
+/** bpf(2), for what libbpf does not know yet. @returns a descriptor or 0; a negative error number */
+export function bpf(command: number, attributes: Uint8Array): number {
+  const result = libc().bpf(BPF[process.arch as keyof typeof BPF], command, attributes, attributes.length);
+  return result < 0 ? -lastErrno() : result;
 }
 
 /** Gives the free memory of the C library's heap back to the kernel: malloc_trim(3). */

@@ -22,6 +22,8 @@ export interface PlannedFunction {
   quiet?: true;
   /** Where in the function ftrace's call is; absent where the kernel does not tell (before 6.5). */
   location?: bigint;
+  /** Of its type in the BTF of vmlinux or its module, by which alone the kernel finds it too. */
+  btfId?: number;
 }
 
 /** In order of address. */
@@ -110,6 +112,11 @@ export function makePlan(facts: PlanFacts): ProbePlan {
             program,
             ...((!asked || program === Program.Build) && { quiet: true }),
             ...verdict,
+            // By the type the kernel looks for a symbol of its name, and takes the first.
+            ...(first.id !== undefined &&
+              same.length === 1 &&
+              symbols.length === 1 &&
+              symbol.name === first.name && { btfId: first.id }),
           });
       }
     }

@@ -11,6 +11,8 @@ export interface SkbFunction {
   name: string;
   /** Empty for vmlinux. */
   module: string;
+  /** Of its type in the object's BTF; absent for what is not found there. */
+  id?: number;
   /** Position of the first struct sk_buff pointer among the parameters, from 1. */
   argument: number;
   /** Why its packet cannot be read at entry; undefined: it can. */
@@ -39,7 +41,7 @@ export function findSkbFunctions(btf: Btf, module: string): SkbFunction[] {
     if (positions[proto] === 0) positions[proto] = packetPosition(btf, proto, isPacket) + 1;
     const argument = (positions[proto] ?? 1) - 1;
     if (argument === 0) continue;
-    const entry: SkbFunction = { name: btf.name(id), module, argument };
+    const entry: SkbFunction = { name: btf.name(id), module, id, argument };
     if (hasStructureBefore(btf, proto, argument)) entry.problem = SkbProblem.AfterStructure;
     else if (argument > MAX_ARGUMENT) entry.problem = SkbProblem.TooFar;
     found.push(entry);

@@ -20,14 +20,19 @@ import { loadConfigured } from './load.ts';
 import type { Backend } from '../../common/protocol.ts';
 import type { KernelAddress } from '../../common/kernel-address.ts';
 
-const PROGRAMS: Record<Backend, string> = { kprobe: 'count_kprobe', 'kprobe-multi': 'count_kprobe_multi' };
+export type CountingBackend = Exclude<Backend, 'fentry-multi'>;
+
+const PROGRAMS: Record<CountingBackend, string> = {
+  kprobe: 'count_kprobe',
+  'kprobe-multi': 'count_kprobe_multi',
+};
 
 export class CountProgram {
   readonly #object: BpfObject;
   readonly program: BpfProgram;
 
   /** @param functions as many as will be counted @throws AgentFailure `no-privilege`, `load` */
-  constructor(backend: Backend, functions: number) {
+  constructor(backend: CountingBackend, functions: number) {
     this.#object = loadConfigured(
       () => openObject(nativeFile('count.bpf.o')),
       (object) => {

@@ -1,5 +1,5 @@
 import { EventExtra, PacketLimit } from '../../common/layouts.ts';
-import type { Extras } from '../../common/protocol.ts';
+import type { Extras, StartRequest } from '../../common/protocol.ts';
 import type { TraceConfig } from './trace-config.ts';
 
 const OPTIONS: readonly (readonly [extra: number, name: string])[] = [
@@ -28,4 +28,11 @@ export function encodeExtras(wanted: Extras): Pick<TraceConfig, 'extras' | 'pack
   if (wanted.cb === true) extras |= EventExtra.Cb;
   if (wanted.tunnel === true) extras |= EventExtra.Tunnel;
   return { extras, packetBytes: Math.min(packetBytes, PacketLimit.PacketBytes) };
+}
+
+/** The options of a trace that need the registers of a hit, as a user writes them. */
+export function optionsOfRegisters(request: Extras & Pick<StartRequest, 'bystanders'>): string[] {
+  const extras = encodeExtras(request).extras & (EventExtra.Caller | EventExtra.Stack);
+  const bystanders = (request.bystanders?.length ?? 0) > 0;
+  return [...extrasOptions(extras), ...(bystanders ? ['--filter-non-skb-funcs'] : [])];
 }

@@ -24,6 +24,7 @@ import {
   type BpfObject,
   type BpfProgram,
 } from '../native/libbpf.ts';
+import { setFentryMulti } from '../native/tracing-multi.ts';
 import { mapShared, pageSize } from '../native/libc.ts';
 import { extrasOptions } from './extras.ts';
 import { loadConfigured } from './load.ts';
@@ -39,6 +40,7 @@ import {
   FrameLimit,
   GoOn,
   Program,
+  ScratchOf,
   XdpLimit,
 } from '../../common/layouts.ts';
 
@@ -105,8 +107,12 @@ export interface ProbeProgramsOptions {
 }
 
 /** A program of a table, or that is attached, is of this kind; bpf_get_func_ip depends on it. */
-export function setKind(program: BpfProgram, { kprobeMulti }: Pick<TraceConfig, 'kprobeMulti'>): void {
+export function setKind(
+  program: BpfProgram,
+  { kprobeMulti, fentryMulti }: Pick<TraceConfig, 'kprobeMulti' | 'fentryMulti'>,
+): void {
   if (kprobeMulti) setExpectedAttachType(program, BPF_TRACE_KPROBE_MULTI);
+  if (fentryMulti) setFentryMulti(program);
 }
 
 /** Loaded programs and the maps of the whole trace; they live until it is closed and their links are destroyed. */
@@ -232,6 +238,7 @@ function loadProbePrograms({ config, memory, ringBufferBytes }: ProbeProgramsOpt
         setMaxEntries(findMap(object, 'xdp_packets'), XdpLimit.XdpPackets);
         setMaxEntries(findMap(object, 'skb_heads'), XdpLimit.SkbHeads);
       }
+      if (config.fentryMulti) setMaxEntries(findMap(object, 'scratches'), ScratchOf.ScratchesWithFentry);
       setAutoload(findProgram(object, BYSTANDER), config.bystanders);
       if ((config.extras & EventExtra.Stack) !== 0) setMaxEntries(findMap(object, 'stacks'), STACKS);
       for (const name of [...PROBE_PROGRAMS.values(), ...WORK_PROGRAMS.values()])

@@ -43,16 +43,11 @@ export class ProgramTracers {
   readonly #tracers = new Map<PacketProgram, Tracer>();
   #missedBefore = 0;
 
-  readonly #options: ProgramOptions;
-
   /** @param options of the probes' programs */
   constructor(
     private readonly probePrograms: ProbePrograms,
-    options: ProgramOptions,
-  ) {
-    const { config } = options;
-    this.#options = { ...options, config: { ...config, firstCpu: config.cpus / 2 } };
-  }
+    private readonly options: ProgramOptions,
+  ) {}
 
   /** Traces one more program by the filter in force. @returns what it is to events, or why it cannot be traced */
   add(program: PacketProgram, wanted: Wanted): ProbedFunction | SkippedFunctions {
@@ -106,7 +101,7 @@ export class ProgramTracers {
   /** Undefined: the program is gone. */
   #load({ id, kind, name }: PacketProgram, wanted: Wanted, place: number): Tracer | undefined {
     return withProgram(id, (fd) => {
-      const object = loadForFilter(FILE, this.probePrograms, this.#options, wanted, (opened) => {
+      const object = loadForFilter(FILE, this.probePrograms, this.options, wanted, (opened) => {
         initialValue(findMap(opened, '.rodata.program')).set(encodeTracedProgram(id, place));
         for (const [of, names] of Object.entries(PROGRAMS))
           for (const each of names) {

@@ -3,6 +3,7 @@ import { TraceConfigLayout as At } from '../../common/layouts.ts';
 /** What the BPF programs are told before they are loaded. */
 export interface TraceConfig {
   kprobeMulti: boolean;
+  fentryMulti: boolean;
   filtered: boolean;
   /** Position of the reason among the kfree_skb tracepoint's arguments, the skb being 0; −1: it has none. */
   dropReasonArgument: number;
@@ -22,10 +23,8 @@ export interface TraceConfig {
   packetBytes: number;
   /** A packet is followed to its end, whether or not it goes on matching. */
   track: boolean;
-  /** That there can be; twice as many where BPF programs are traced, whose lives have numbers of their own. */
+  /** That there can be. */
   cpus: number;
-  /** 0, or for what traces BPF programs as many as there can be. */
-  firstCpu: number;
   /** BPF programs of XDP are traced. */
   xdp: boolean;
 }
@@ -35,6 +34,7 @@ export function encodeTraceConfig(config: TraceConfig): Uint8Array {
   const bytes = new Uint8Array(At.bytes);
   const view = new DataView(bytes.buffer);
   bytes[At.kprobeMulti] = Number(config.kprobeMulti);
+  bytes[At.fentryMulti] = Number(config.fentryMulti);
   bytes[At.filtered] = Number(config.filtered);
   bytes[At.reasonArgument] = Math.max(config.dropReasonArgument, 0);
   bytes[At.leavesOutOwn] = Number(config.leavesOutOwn);
@@ -46,7 +46,6 @@ export function encodeTraceConfig(config: TraceConfig): Uint8Array {
   view.setUint32(At.generation, config.generation, true);
   bytes[At.track] = Number(config.track);
   view.setUint32(At.cpus, config.cpus, true);
-  view.setUint32(At.firstCpu, config.firstCpu, true);
   bytes[At.xdp] = Number(config.xdp);
   return bytes;
 }

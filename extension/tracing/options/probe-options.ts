@@ -66,6 +66,8 @@ export const PROBE_OPTIONS = {
     choices: {
       auto: "the fastest way that the target's kernel has",
       'kprobe-multi': 'one kprobe.multi link for all functions; needs a kernel with FPROBE',
+      'fentry-multi':
+        'tracing-multi links, which pass over fewer hits; for kernel 7.2 and newer on x86-64, without functions that have several of their name',
       kprobe: 'plain kprobes, one a function; works on every kernel',
     },
     default: 'auto',

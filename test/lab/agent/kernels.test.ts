@@ -8,6 +8,7 @@ const KERNELS: OtherKernel[] = [
   {
     kernel: '7.2',
     backend: 'kprobe-multi',
+    onRequest: ['fentry-multi'],
     drop: 'sk_skb_reason_drop',
     reason: 'NETFILTER_DROP',
     fiveLevelPaging: true,

@@ -21,7 +21,10 @@ import {
 /** What differs: kprobes instead of kprobe.multi, no drop reasons (5.10), module BTF, types and layout of the kernel. */
 export interface OtherKernel {
   kernel: KernelName;
+  /** What a trace gets that leaves the choice to the agent. */
   backend: Backend;
+  /** What else the kernel has that is to be asked for. */
+  onRequest?: Backend[];
   /** The function that drops a packet. */
   drop: string;
   reason: string | undefined;
@@ -29,17 +32,24 @@ export interface OtherKernel {
   fiveLevelPaging?: true;
 }
 
-export function agentOn({ kernel, backend, drop, reason, fiveLevelPaging }: OtherKernel): void {
+export function agentOn({
+  kernel,
+  backend,
+  onRequest = [],
+  drop,
+  reason,
+  fiveLevelPaging,
+}: OtherKernel): void {
   describe(`agent on ${kernel}`, () => {
     const suite = agentSuite(kernel, fiveLevelPaging && { fiveLevelPaging });
     const { guest, trace, sh } = suite;
     const functions = `icmp_.*|ip_.*|nf_.*|raw_.*|${drop}`;
 
-    test('follows a ping, and a dropped one to its end', async () => {
-      const { client, attached } = await trace({ ...ALL_ICMP, functions });
-      assert.equal(attached.backend, backend);
+    const followsPings = async (wanted: Backend | 'auto') => {
+      const { client, attached } = await trace({ ...ALL_ICMP, functions, backend: wanted });
+      assert.equal(attached.backend, wanted === 'auto' ? backend : wanted);
       await sh(`ping -c 1 ${GATEWAY}`);
-      await sh(`ip route add ${DROPPED}/32 dev lo && iptables -I OUTPUT 1 -d ${DROPPED} -j DROP`);
+      await sh(`ip route replace ${DROPPED}/32 dev lo && iptables -I OUTPUT 1 -d ${DROPPED} -j DROP`);
       await guest().exec(`ping -c 1 -W 1 ${DROPPED}`);
       client.send({ type: 'stop' });
       const end = await client.message('end');
@@ -71,7 +81,10 @@ export function agentOn({ kernel, backend, drop, reason, fiveLevelPaging }: Othe
       for (const { skb, head } of client.events)
         for (const address of [skb, head].filter((each) => each !== 0n))
           assert.ok(address >> 56n === 0xffn && address < 0xffff_0000_0000_0000n, address.toString(16));
-    });
+    };
+
+    for (const wanted of ['auto', ...onRequest] as const)
+      test(`follows a ping, and a dropped one to its end, by ${wanted}`, () => followsPings(wanted));
 
     test('conditions, changed while tracing', () => assertConditions(suite));
 
@@ -105,7 +118,12 @@ export function agentOn({ kernel, backend, drop, reason, fiveLevelPaging }: Othe
 
     // Modules of 5.10 have no types.
     if (seriesOf(kernel) !== '5.10') {
-      test('probes a module that is loaded meanwhile', () => assertNewModuleIsProbed(suite));
+      for (const wanted of ['auto', ...onRequest] as const)
+        test(`probes a module that is loaded meanwhile, by ${wanted}`, () =>
+          assertNewModuleIsProbed({
+            ...suite,
+            trace: (request) => trace({ ...request, backend: wanted }),
+          }));
       test('probes chosen modules only', () => assertChosenModules(suite));
     }
   });

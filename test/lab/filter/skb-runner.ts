@@ -174,6 +174,7 @@ async function main(): Promise<void> {
   memory = { pages: findPageVariables(kallsyms), directReads };
   config = encodeTraceConfig({
     kprobeMulti: false,
+    fentryMulti: false,
     filtered: true,
     dropReasonArgument: -1,
     leavesOutOwn: false,
@@ -182,7 +183,6 @@ async function main(): Promise<void> {
     generation: 0,
     track: false,
     bystanders: false,
-    firstCpu: 0,
     xdp: false,
     extras: 0,
     packetBytes: 0,

@@ -25,5 +25,5 @@ test('structures and numbers are read from the type information', () => {
 });
 
 test('padding is in no field: what follows it lies behind it', () => {
-  assert.deepEqual([TraceConfigLayout.track, TraceConfigLayout.extras], [6, 8]);
+  assert.deepEqual([TraceConfigLayout.track, TraceConfigLayout.extras], [7, 10]);
 });

@@ -67,7 +67,7 @@ test('mistakes name themselves', () => {
     [['trace', 'h', '--nonsense'], /--nonsense/],
     [['trace', 'h', '--timestamp', 'never'], /--timestamp .* not "never"/],
     [['trace', 'h', '--timestamp'], /--timestamp needs a value: --timestamp KIND/],
-    [['trace', 'h', '--backend', 'fentry'], /one of auto, kprobe-multi, kprobe, not "fentry"/],
+    [['trace', 'h', '--backend', 'fast'], /one of auto, kprobe-multi, fentry-multi, kprobe, not "fast"/],
     [['trace', 'h', '--keep-events', '0'], /--keep-events .* from 1 up, not "0"/],
     [['trace', 'h', '--output-limit-lines', 'few'], /from 0 up, not "few"/],
     [['trace', 'h', '--output-limit-lines=-3'], /not "-3"/],

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Btf, BtfKind } from '../../../../common/btf/btf.ts';
-import { findSkbFunctions, SkbProblem } from '../../../../remote-agent/plan/skb-functions.ts';
+import {
+  findSkbFunctions,
+  type SkbFunction,
+  SkbProblem,
+} from '../../../../remote-agent/plan/skb-functions.ts';
 import { BtfBuilder } from '../../../support/agent/btf-builder.ts';
 
 function kernel() {
@@ -23,7 +27,12 @@ test('finds packets that are const, restrict, or behind a typedef', () => {
   builder.function('named', int, int, typedef);
   builder.function('restricted', int, int, int, restrict);
   const found = findSkbFunctions(new Btf(builder.bytes()), '');
-  assert.deepEqual(found, [
+  const btf = new Btf(builder.bytes());
+  assert.deepEqual(
+    found.map(({ id = 0 }) => btf.name(id)),
+    found.map(({ name }) => name),
+  );
+  assert.deepEqual(found.map(withoutId), [
     { name: 'plain', module: '', argument: 1 },
     { name: 'constant', module: '', argument: 2 },
     { name: 'named', module: '', argument: 3 },
@@ -77,8 +86,17 @@ test('a module’s functions are found through the base, and through its own for
   module.function('through_base', pointer);
   module.function('through_forward', forward);
   const btf = new Btf(module.bytes(), new Btf(builder.bytes()));
-  assert.deepEqual(findSkbFunctions(btf, 'veth'), [
+  const found = findSkbFunctions(btf, 'veth');
+  assert.deepEqual(
+    found.map(({ id = 0 }) => btf.name(id)),
+    ['through_base', 'through_forward'],
+  );
+  assert.deepEqual(found.map(withoutId), [
     { name: 'through_base', module: 'veth', argument: 1 },
     { name: 'through_forward', module: 'veth', argument: 1 },
   ]);
 });
+
+function withoutId({ id: _, ...rest }: SkbFunction): Omit<SkbFunction, 'id'> {
+  return rest;
+}

@@ -8,6 +8,7 @@ test('each member is where the program reads it', () => {
   const bytes = Buffer.from(
     encodeTraceConfig({
       kprobeMulti: true,
+      fentryMulti: true,
       filtered: false,
       dropReasonArgument: 2,
       leavesOutOwn: true,
@@ -19,12 +20,12 @@ test('each member is where the program reads it', () => {
       extras: 0x8001,
       packetBytes: 256,
       cpus: 300,
-      firstCpu: 150,
       xdp: true,
     }),
   );
   assert.equal(Object.keys(At).length, 14 + 1);
   assert.equal(bytes[At.kprobeMulti], 1);
+  assert.equal(bytes[At.fentryMulti], 1);
   assert.equal(bytes[At.filtered], 0);
   assert.equal(bytes[At.reasonArgument], 2);
   assert.equal(bytes[At.leavesOutOwn], 1);
@@ -36,13 +37,13 @@ test('each member is where the program reads it', () => {
   assert.equal(bytes.readUInt16LE(At.extras), 0x8001);
   assert.equal(bytes.readUInt16LE(At.packetBytes), 256);
   assert.equal(bytes.readUInt32LE(At.cpus), 300);
-  assert.equal(bytes.readUInt32LE(At.firstCpu), 150);
   assert.equal(bytes[At.xdp], 1);
 });
 
 test('a kernel without drop reasons, and a trace that leaves out messages of local sockets', () => {
   const bytes = encodeTraceConfig({
     kprobeMulti: false,
+    fentryMulti: false,
     filtered: true,
     dropReasonArgument: -1,
     leavesOutOwn: false,
@@ -54,8 +55,7 @@ test('a kernel without drop reasons, and a trace that leaves out messages of loc
     extras: 0,
     packetBytes: 0,
     cpus: 0,
-    firstCpu: 0,
     xdp: false,
   });
-  assert.deepEqual([...bytes], [0, 1, ...new Array<number>(At.bytes - 2).fill(0)]);
+  assert.deepEqual([...bytes], [0, 0, 1, ...new Array<number>(At.bytes - 3).fill(0)]);
 });

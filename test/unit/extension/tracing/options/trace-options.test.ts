@@ -74,7 +74,7 @@ test('what an option asks the target for is in the request, and the agent can re
 
 test('a mistake in a debug configuration names the attribute and what it should be', () => {
   for (const [attributes, message] of [
-    [{ backend: 'fast' }, /"backend" .* is "fast", not one of auto, kprobe-multi, kprobe/],
+    [{ backend: 'fast' }, /"backend" .* is "fast", not one of auto, kprobe-multi, fentry-multi, kprobe/],
     [{ track: 'yes' }, /"track" .* is "yes", not true or false/],
     [{ functions: 7 }, /"functions" .* is 7, not a text/],
     [{ target: 7 }, /"target" .* is 7, not a text/],
