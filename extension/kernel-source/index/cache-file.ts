@@ -9,7 +9,7 @@ import { createDeflate, inflate } from 'node:zlib';
 import type { IndexColumns } from './columns.ts';
 
 /** Changes with the columns and with what the scanner finds: older files are not read. */
-const FORMAT = 'kernel-packet-trace index 3';
+const FORMAT = 'kernel-packet-trace index 4';
 
 /** Fast, and the index is smaller than the limit by far. */
 const LEVEL = 3;
