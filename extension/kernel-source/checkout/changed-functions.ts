@@ -2,7 +2,7 @@ import { PacketTraceError } from '../../base/errors.ts';
 import type { FunctionFact } from '../c/scanner/facts.ts';
 import { functionsOfText } from '../c/scanner/file-functions.ts';
 import { changedLines, type LineRange } from './changed-lines.ts';
-import { git } from './git.ts';
+import { filterOptions, git } from './git.ts';
 import { readSourceText } from './read-source-file.ts';
 
 /** A branch with more changed files is not compared with what it was made from. */
@@ -23,17 +23,32 @@ export interface BranchChanges {
 
 /**
  * The functions with lines that differ from where the current branch left its upstream or default branch,
- * uncommitted changes included.
+ * uncommitted changes and new files included.
  * @throws PacketTraceError when git is missing, the folder is no repository, or the branches are too far apart
  */
 export async function changedFunctions(root: string, signal?: AbortSignal): Promise<BranchChanges> {
   const branch = (await git(root, ['rev-parse', '--abbrev-ref', 'HEAD'], signal)).trim();
   const base = await baseOf(root, branch, signal);
   const commit = (await git(root, ['merge-base', 'HEAD', base], signal)).trim();
-  const diffOptions = ['--unified=0', '--no-color', '--no-ext-diff', '--no-textconv', '--relative'];
+  const diffOptions = [
+    ...[
+      '--unified=0',
+      '--inter-hunk-context=0',
+      '--no-color',
+      '--no-ext-diff',
+      '--no-textconv',
+      '--relative',
+    ],
+    '--ignore-submodules=all',
+  ];
   const prefixes = ['--src-prefix=a/', '--dst-prefix=b/'];
-  const diff = await git(root, ['diff', ...diffOptions, ...prefixes, commit, '--', '*.c', '*.h'], signal);
+  const plain = await filterOptions(root, signal);
+  const sources = ['--', '*.c', '*.h'];
+  const diff = await git(root, [...plain, 'diff', ...diffOptions, ...prefixes, commit, ...sources], signal);
   const files = changedLines(diff);
+  const untracked = ['ls-files', '-z', '--others', '--exclude-standard', ...sources];
+  for (const path of (await git(root, [...plain, ...untracked], signal)).split('\0'))
+    if (path !== '') files.set(path, [{ first: 0, last: Infinity }]);
   if (files.size > FILES_MAX)
     throw new PacketTraceError(
       'usage',

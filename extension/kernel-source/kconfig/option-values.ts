@@ -28,7 +28,7 @@ export class OptionValues {
     private readonly assumptions: Assumptions,
   ) {}
 
-  /** An option that no Kconfig file defines is off. */
+  /** An option that is not there is off. */
   possible(name: string): ValueSet {
     const known = this.known.get(name);
     if (known !== undefined) return known;

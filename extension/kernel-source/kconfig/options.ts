@@ -61,6 +61,19 @@ const TYPES: Readonly<Record<string, Option['type']>> = {
   string: 'other',
 };
 
+/** Those of folders that are not indexed: what they define says nothing of the kernel's own options. */
+const LEFT_OUT = /^(?:Documentation|samples|scripts|tools|debian|LICENSES)\//;
+
+/** What may be read, many times what a kernel has: files may name each other so that they are read for ever. */
+const TEXT_MAX = 40_000_000;
+const DEPTH_MAX = 100;
+
+export interface KnownOptions {
+  options: ReadonlyMap<string, Option>;
+  /** Every file that is sourced was there: an option that none defines does not exist. */
+  isComplete: boolean;
+}
+
 /**
  * The options that exist for one architecture.
  * @param files texts of `compactKconfig` by path
@@ -71,7 +84,7 @@ export function readOptions(
   files: ReadonlyMap<string, string>,
   architecture: string,
   arch: string,
-): Map<string, Option> {
+): KnownOptions {
   return new TreeReader(files, { SRCARCH: architecture, ARCH: arch }).read();
 }
 
@@ -79,15 +92,18 @@ class TreeReader {
   private readonly options = new Map<string, Option>();
   private readonly texts = new Map<string, string>();
   private readonly reading = new Set<string>();
+  private textLength = 0;
+  private isComplete = true;
 
   constructor(
     private readonly files: ReadonlyMap<string, string>,
     private readonly variables: Readonly<Record<string, string>>,
   ) {}
 
-  read(): Map<string, Option> {
+  read(): KnownOptions {
     this.readFile('Kconfig', undefined);
-    return this.options;
+    const { options, isComplete } = this;
+    return { options, isComplete };
   }
 
   private option(name: string): Option {
@@ -102,11 +118,18 @@ class TreeReader {
   /** @param around the conditions of what sources it */
   private readFile(path: string, around: Dependency | undefined): void {
     const text = this.files.get(path);
-    if (text === undefined || this.reading.has(path)) return;
+    if (this.reading.has(path) || LEFT_OUT.test(path)) return;
+    this.textLength += text?.length ?? 0;
+    if (text === undefined || this.textLength > TEXT_MAX || this.reading.size >= DEPTH_MAX) {
+      this.isComplete = false;
+      return;
+    }
     this.reading.add(path);
     new StatementReader(
       (name) => this.option(name),
-      (other, depends) => this.readFile(other, depends),
+      (other, depends, isOptional) => {
+        if (!isOptional || this.files.has(other)) this.readFile(other, depends);
+      },
       (part) => this.kept(part),
       around,
     ).read(text.replace(/\$\(?(\w+)\)?/g, (all, name: string) => this.variables[name] ?? all));
@@ -135,7 +158,7 @@ class StatementReader {
 
   constructor(
     private readonly option: (name: string) => Option,
-    private readonly source: (path: string, around: Dependency | undefined) => void,
+    private readonly source: (path: string, around: Dependency | undefined, isOptional: boolean) => void,
     private readonly kept: (part: string) => string,
     around: Dependency | undefined,
   ) {
@@ -185,7 +208,7 @@ class StatementReader {
         return true;
       case 'source':
       case 'osource':
-        this.source(value.replaceAll('"', ''), this.blocks.at(-1));
+        this.source(value.replaceAll('"', ''), this.blocks.at(-1), keyword === 'osource');
         return true;
       default:
         return false;

@@ -45,7 +45,7 @@ export class KernelConfig {
   }
 }
 
-/** Of a tree whose Kconfig files are not known. */
+/** Of a tree whose Kconfig files, or some of them, are not known. */
 const FREE_OPTION: Option = {
   type: 'tristate',
   entries: [{ depends: undefined, prompt: '', defaults: [] }],
@@ -57,8 +57,16 @@ const FREE_OPTION: Option = {
 function inferOptions(machine: string, tree: TreeOptions | undefined): Record<Knowledge, OptionValues> {
   const architecture = architectureOf(machine);
   const arch = architecture === 'x86' ? 'x86_64' : architecture;
-  const options = readOptions(tree?.kconfigs() ?? new Map<string, string>(), architecture, arch);
-  const optionOf = (name: string) => (options.size === 0 ? FREE_OPTION : options.get(name));
+  const { options, isComplete } = readOptions(
+    tree?.kconfigs() ?? new Map<string, string>(),
+    architecture,
+    arch,
+  );
+  const optionOf = (name: string) => {
+    const option = options.get(name);
+    const isDefined = option !== undefined && option.entries.length > 0;
+    return isDefined || isComplete ? option : FREE_OPTION; // some file that is not there may define it
+  };
   const assumed = assumptions(architecture, tree?.defconfig ?? '');
   return {
     certain: new OptionValues(optionOf, assumed.certain),

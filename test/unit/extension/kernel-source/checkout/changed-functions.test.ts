@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -167,4 +167,53 @@ test('programs that the repository configures are not run', async () => {
   rmSync(join(repository, 'ran'), { force: true });
   assert.deepEqual(names((await changedFunctions(repository)).functions), ['third']);
   assert.throws(() => execFileSync('ls', [join(repository, 'ran')], { stdio: 'pipe' }));
+});
+
+test('filters and transports that the repository configures are not run', async () => {
+  const trap = join(repository, 'trap.sh');
+  const ran = join(repository, 'ran');
+  writeFileSync(trap, `#!/bin/sh\ntouch ${ran}\ncat\n`, { mode: 0o755 });
+  writeFileSync(join(repository, '.gitattributes'), '*.c filter=evil\n');
+  for (const key of ['clean', 'process']) git('config', `filter.evil.${key}`, trap);
+  git('config', 'filter.evil.required', 'true');
+  // A partial clone fetches what it does not have.
+  git('config', 'remote.origin.promisor', 'true');
+  git('config', 'remote.origin.url', 'ssh://example.org/a');
+  git('config', 'core.sshCommand', trap);
+  git('config', 'protocol.ssh.allow', 'always');
+  git('config', 'extensions.partialClone', 'origin');
+  write(FILE.replace('return 3;', 'return 30;'));
+  assert.deepEqual(names((await changedFunctions(repository)).functions), ['third']);
+  const blob = execFileSync('git', ['rev-parse', 'HEAD:a.c'], { cwd: repository, encoding: 'utf8' }).trim();
+  rmSync(join(repository, '.git/objects', blob.slice(0, 2), blob.slice(2)));
+  await assert.rejects(changedFunctions(repository));
+  assert.equal(existsSync(ran), false);
+});
+
+test('new files, and files whose changes the configuration draws together, are not lost', async () => {
+  const lines = Array.from({ length: 9 }, (_, index) => `int f${index}(void)\n{\n\treturn ${index};\n}\n`);
+  writeFileSync(join(repository, 'y.c'), lines.join(''));
+  writeFileSync(join(repository, 'z.c'), FILE);
+  git('add', '-A');
+  git('commit', '-qm', 'more');
+  git('config', 'diff.interHunkContext', '50');
+  writeFileSync(
+    join(repository, 'y.c'),
+    lines.join('').replace('return 0', 'return 10').replace('return 8', 'return 18'),
+  );
+  writeFileSync(join(repository, 'z.c'), FILE.replace('return 3;', 'return 30;'));
+  writeFileSync(join(repository, 'new.c'), 'int brand_new(void)\n{\n\treturn 0;\n}\n');
+  const { functions } = await changedFunctions(repository);
+  assert.deepEqual(names(functions).sort(), ['brand_new', 'f0', 'f8', 'third']);
+});
+
+test('where git started the editor, its variables do not lead to another repository', async (t) => {
+  write(FILE.replace('return 3;', 'return 30;'));
+  const saved = process.env.GIT_DIR;
+  t.after(() => {
+    if (saved === undefined) delete process.env.GIT_DIR;
+    else process.env.GIT_DIR = saved;
+  });
+  process.env.GIT_DIR = join(repository, 'elsewhere');
+  assert.deepEqual(names((await changedFunctions(repository)).functions), ['third']);
 });

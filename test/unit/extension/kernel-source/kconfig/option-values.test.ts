@@ -228,3 +228,45 @@ config ELSEWHERE
   assert.deepEqual(each('CC_IS_CLANG'), ['NY', 'N', 'N']);
   assert.deepEqual(each('ELSEWHERE'), ['NY', 'N', 'N']);
 });
+
+test('where a file that is sourced is not there, an option that no other defines may have any value', () => {
+  const Kconfig = `source "arch/Kconfig"\nsource "samples/Kconfig"\nconfig HERE\n\tbool\nconfig ASKS\n\tbool "a"\n\tdepends on GONE\n\tselect SELECTED\n`;
+  const incomplete = values({ Kconfig });
+  assert.equal(incomplete('GONE'), 'NMY');
+  assert.equal(incomplete('SELECTED'), 'NMY');
+  assert.equal(incomplete('HERE'), 'N');
+  assert.equal(incomplete('ASKS'), 'NY');
+  // Of folders that are not indexed, and of what may be missing, nothing is told.
+  const whole = values({ Kconfig: `${Kconfig}osource "more/Kconfig"\n`, 'arch/Kconfig': '' });
+  assert.equal(whole('GONE'), 'N');
+  assert.equal(whole('ASKS'), 'N');
+});
+
+test('Kconfig files that source each other again and again end, and tell nothing for certain', () => {
+  const LEVELS = 60;
+  let read = 0;
+  const files = new Map<string, string>();
+  for (let level = 0; level < LEVELS; level++) {
+    const next = `source "${level + 1}/Kconfig"\n`.repeat(2);
+    files.set(
+      level === 0 ? 'Kconfig' : `${level}/Kconfig`,
+      `${next}config ON\n\tdef_bool y\n${'#\n'.repeat(50_000)}`,
+    );
+  }
+  files.set(`${LEVELS}/Kconfig`, 'config LAST\n\tdef_bool y\n');
+  const kconfigs = new Map(files);
+  kconfigs.get = (path) => {
+    read++;
+    return files.get(path);
+  };
+  const config = KernelConfig.unknown('x86_64', { defconfig: '', kconfigs: () => kconfigs });
+  assert.equal(config.possible('NONE', 'certain'), Value.N | Value.M | Value.Y);
+  assert.ok(read < 2000, `${read}`);
+  const chain = Object.fromEntries(
+    Array.from({ length: 20_000 }, (_, index) => [
+      index === 0 ? 'Kconfig' : `${index}/Kconfig`,
+      `source "${index + 1}/Kconfig"\n`,
+    ]),
+  );
+  assert.equal(values(chain)('NONE'), 'NMY');
+});
