@@ -1,4 +1,5 @@
 /** What a user does in the workbench, by keyboard and mouse. Every wait is bounded by playwright's timeout. */
+import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 
 /** Selectors of VS Code's own parts (1.139). */
@@ -41,6 +42,17 @@ export async function answerTargetAndFilter(page: Page, target: string, filter: 
   const rows = page.locator(`${QUICK_INPUT} .quick-input-list .monaco-list-row`);
   await rows.filter({ hasText: target }).first().click();
   await fillQuickInput(page, filter, 'Start Packet Trace: filter');
+}
+
+/** Chooses a file in VS Code's own dialog for it, which offers the files of a folder once its path is typed. */
+export async function chooseFile(page: Page, title: string, folder: string, name: string): Promise<void> {
+  await fillQuickInput(page, join(folder, name), title);
+  await page
+    .locator(`${QUICK_INPUT} .quick-input-list .monaco-list-row`)
+    .filter({ hasText: name })
+    .first()
+    .waitFor();
+  await page.keyboard.press('Enter');
 }
 
 /** What stands below the open quick input's box: a validation message, or rows of its list. */

@@ -13,6 +13,7 @@ import { packageVsix } from '../../build/package.ts';
 import { repoRoot } from '../../build/paths.ts';
 import {
   answerTargetAndFilter,
+  chooseFile,
   editorLines,
   fillQuickInput,
   notification,
@@ -245,8 +246,7 @@ describe('filters in the workbench', { timeout: 10 * 60 * 1000 }, () => {
       await typeFilter('tcp dst port 80');
       await writeFile(join(folder, 'three.pcap'), captureFile(['tcp', 'udp', 'tcp']));
       await runCommand(page, 'Packet Trace: Match Filter Against a pcap File…');
-      await fillQuickInput(page, join(folder, 'three.pcap'));
-      await page.keyboard.press('Enter');
+      await chooseFile(page, 'Capture file to match', folder, 'three.pcap');
       await page.locator('.tab').filter({ hasText: 'Matching Packets' }).waitFor(WAIT);
       await page.locator('.view-lines').getByText('2 of 3 packets match').first().waitFor(WAIT);
     });
