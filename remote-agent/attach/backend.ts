@@ -1,8 +1,7 @@
 import { constants } from 'node:os';
 import { AgentFailure } from '../../common/errors.ts';
 import { errnoMessage } from '../native/libc.ts';
-import { tryKprobeMulti } from '../native/libbpf.ts';
-import { tryFentryMulti } from '../native/tracing-multi.ts';
+import { tryFentryMulti, tryKprobeMulti } from '../native/trials.ts';
 import type { Backend } from '../../common/protocol.ts';
 
 export interface MultiSupport {
@@ -11,24 +10,28 @@ export interface MultiSupport {
   detail: string;
 }
 
-let tried: MultiSupport | undefined;
+const remembered = new Map<() => number, MultiSupport>();
+
+/**
+ * @param ask the trial
+ * @param known what it answers where the kernel knows such links
+ */
+function support(ask: () => number, known: number): MultiSupport {
+  let answer = remembered.get(ask);
+  if (answer === undefined) {
+    const errno = ask();
+    const supported = errno === known;
+    answer = { supported, detail: supported ? 'available' : `refused: ${errnoMessage(errno)}` };
+    remembered.set(ask, answer);
+  }
+  return answer;
+}
 
 /** Whether the kernel has kprobe.multi links (since 5.18, with CONFIG_FPROBE): found by asking for one. */
-export function kprobeMultiSupport(): MultiSupport {
-  if (tried === undefined) {
-    const errno = tryKprobeMulti();
-    const supported = errno === constants.errno.ESRCH;
-    tried = { supported, detail: supported ? 'available' : `refused: ${errnoMessage(errno)}` };
-  }
-  return tried;
-}
+export const kprobeMultiSupport = (): MultiSupport => support(tryKprobeMulti, constants.errno.ESRCH);
 
 /** Whether it has tracing-multi links (since 7.2, on x86-64): found in the same way. */
-function fentryMultiSupport(): MultiSupport {
-  const errno = tryFentryMulti();
-  const supported = errno === constants.errno.EINVAL;
-  return { supported, detail: supported ? 'available' : `refused: ${errnoMessage(errno)}` };
-}
+const fentryMultiSupport = (): MultiSupport => support(tryFentryMulti, constants.errno.EINVAL);
 
 /**
  * @param registers options that need the registers of a hit, as a user writes them

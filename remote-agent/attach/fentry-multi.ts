@@ -5,7 +5,8 @@
  */
 import { askedNames, type Attachment, type AttachOptions } from './attachment.ts';
 import { attachGroups } from './multi.ts';
-import { attachFentryMulti, loadAgain, openModuleBtf } from '../native/tracing-multi.ts';
+import { openModuleBtf } from '../native/btf-objects.ts';
+import { attachFentryMulti, loadAgain } from '../native/tracing-multi.ts';
 import { type BpfProgram, programFd } from '../native/libbpf.ts';
 import { close } from '../native/libc.ts';
 import type { PlannedFunction, ProbePlan } from '../plan/plan.ts';

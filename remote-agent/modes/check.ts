@@ -27,7 +27,7 @@ import type { CheckItem } from '../../common/protocol.ts';
 import { hiddenAddresses } from '../kernel/hidden-addresses.ts';
 import { readText } from '../kernel/read-file.ts';
 import { findTracefs } from '../kernel/tracefs.ts';
-import { tryKprobeProgram } from '../native/libbpf.ts';
+import { tryKprobeProgram } from '../native/trials.ts';
 import { errnoMessage } from '../native/libc.ts';
 
 /**

@@ -1,6 +1,7 @@
 /** The BPF programs of all the machine, by bpf(2) through libbpf. */
+import { nextId, readInfo, withId } from './by-id.ts';
 import { libbpf, type BpfLink, type BpfProgram, LibbpfError } from './libbpf.ts';
-import { close, lastErrno } from './libc.ts';
+import { lastErrno } from './libc.ts';
 import { koffi } from './native.ts';
 
 /** What of `struct bpf_prog_info` is read. */
@@ -21,16 +22,8 @@ export interface ProgramInfo {
 /** sizeof(struct bpf_prog_info) to the end of prog_tags. */
 const PROGRAM_INFO_BYTES = 192;
 const FUNCTION_INFO_BYTES = 8;
-/** sizeof(struct bpf_btf_info) to the end of id. */
-const BTF_INFO_BYTES = 16;
-/** More than any program has. */
-const BTF_LIMIT_BYTES = 1 << 26;
 
 interface Api {
-  bpf_prog_get_next_id(id: number, next: Uint32Array): number;
-  bpf_prog_get_fd_by_id(id: number): number;
-  bpf_btf_get_fd_by_id(id: number): number;
-  bpf_obj_get_info_by_fd(fd: number, info: Uint8Array, bytes: Uint32Array): number;
   bpf_program__set_attach_target(program: BpfProgram, fd: number, name: string): number;
   bpf_program__attach_trace(program: BpfProgram): BpfLink | null;
 }
@@ -40,12 +33,6 @@ let bound: Api | undefined;
 function api(): Api {
   const library = libbpf();
   bound ??= {
-    bpf_prog_get_next_id: library.func('int bpf_prog_get_next_id(uint32_t, _Out_ uint32_t *)'),
-    bpf_prog_get_fd_by_id: library.func('int bpf_prog_get_fd_by_id(uint32_t)'),
-    bpf_btf_get_fd_by_id: library.func('int bpf_btf_get_fd_by_id(uint32_t)'),
-    bpf_obj_get_info_by_fd: library.func(
-      'int bpf_obj_get_info_by_fd(int, _Inout_ uint8_t *, _Inout_ uint32_t *)',
-    ),
     bpf_program__set_attach_target: library.func('int bpf_program__set_attach_target(void *, int, str)'),
     bpf_program__attach_trace: library.func('void *bpf_program__attach_trace(void *)'),
   };
@@ -53,21 +40,10 @@ function api(): Api {
 }
 
 /** The number of the next program of this machine; undefined: there is none. */
-export function nextProgram(after: number): number | undefined {
-  const next = new Uint32Array(1);
-  return api().bpf_prog_get_next_id(after, next) === 0 ? next[0] : undefined;
-}
+export const nextProgram = (after: number): number | undefined => nextId('prog', after);
 
 /** What is made of an open program; undefined: it is gone. */
-export function withProgram<T>(id: number, use: (fd: number) => T): T | undefined {
-  const fd = api().bpf_prog_get_fd_by_id(id);
-  if (fd < 0) return undefined;
-  try {
-    return use(fd);
-  } finally {
-    close(fd);
-  }
-}
+export const withProgram = <T>(id: number, use: (fd: number) => T): T | undefined => withId('prog', id, use);
 
 export function programInfo(fd: number): ProgramInfo | undefined {
   const info = Buffer.alloc(PROGRAM_INFO_BYTES);
@@ -75,7 +51,7 @@ export function programInfo(fd: number): ProgramInfo | undefined {
   info.writeUInt32LE(FUNCTION_INFO_BYTES, 132); // func_info_rec_size
   info.writeBigUInt64LE(koffi().address(first), 136); // func_info
   info.writeUInt32LE(1, 144); // nr_func_info
-  if (api().bpf_obj_get_info_by_fd(fd, info, Uint32Array.of(info.length)) < 0) return undefined;
+  if (!readInfo(fd, info)) return undefined;
   return {
     type: info.readUInt32LE(0),
     id: info.readUInt32LE(4),
@@ -84,29 +60,6 @@ export function programInfo(fd: number): ProgramInfo | undefined {
     btfId: info.readUInt32LE(128),
     entryType: info.readUInt32LE(144) === 0 ? 0 : new DataView(first.buffer).getUint32(4, true),
   };
-}
-
-/** The types of a program (BTF) by their number; undefined: they cannot be read. */
-export function readBtf(id: number): Uint8Array | undefined {
-  const fd = api().bpf_btf_get_fd_by_id(id);
-  if (fd < 0) return undefined;
-  try {
-    const bytes = btfInfo(fd, new Uint8Array());
-    if (bytes === undefined || bytes > BTF_LIMIT_BYTES) return undefined;
-    const types = new Uint8Array(bytes);
-    return btfInfo(fd, types) === bytes ? types : undefined;
-  } finally {
-    close(fd);
-  }
-}
-
-/** Fills in as much as there is room for. @returns how much there is */
-function btfInfo(fd: number, types: Uint8Array): number | undefined {
-  const info = Buffer.alloc(BTF_INFO_BYTES);
-  if (types.length > 0) info.writeBigUInt64LE(koffi().address(types), 0);
-  info.writeUInt32LE(types.length, 8);
-  const result = api().bpf_obj_get_info_by_fd(fd, info, Uint32Array.of(info.length));
-  return result < 0 ? undefined : info.readUInt32LE(8);
 }
 
 /** Of a fentry or fexit program that is not loaded yet: what it will be attached to, a function of another program. */

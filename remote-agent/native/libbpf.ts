@@ -1,5 +1,5 @@
 /** The part of libbpf (1.4) that the agent uses, bound through koffi. Failures throw LibbpfError. */
-import { close, errnoMessage, lastErrno } from './libc.ts';
+import { errnoMessage, lastErrno } from './libc.ts';
 import { koffi, nativeFile, type Pointer } from './native.ts';
 
 export type BpfObject = Pointer & { readonly brand: 'object' };
@@ -9,7 +9,6 @@ export type BpfLink = Pointer & { readonly brand: 'link' };
 
 /** enum bpf_attach_type: what a kprobe program must be loaded for to be attached through kprobe.multi. */
 export const BPF_TRACE_KPROBE_MULTI = 42;
-const BPF_PROG_TYPE_KPROBE = 2;
 
 /** sizeof(struct bpf_kprobe_multi_opts) */
 const KPROBE_MULTI_OPTS_BYTES = 48;
@@ -61,16 +60,7 @@ interface Api {
   bpf_program__attach_raw_tracepoint(program: BpfProgram, name: string): Nullable<BpfLink>;
   bpf_program__attach_perf_event(program: BpfProgram, fd: number): Nullable<BpfLink>;
   bpf_link__destroy(link: BpfLink): number;
-  bpf_prog_load(
-    type: number,
-    name: string,
-    license: string,
-    instructions: Uint8Array,
-    count: number,
-    options: Uint8Array,
-  ): number;
   bpf_prog_test_run_opts(programFd: number, options: Uint8Array): number;
-  bpf_link_create(programFd: number, targetFd: number, type: number, options: Uint8Array): number;
   bpf_linker__new(path: string, options: null): Nullable<Pointer>;
   bpf_linker__add_file(linker: Pointer, path: string, options: null): number;
   bpf_linker__finalize(linker: Pointer): number;
@@ -127,9 +117,7 @@ function bind(): Api {
     bpf_program__attach_raw_tracepoint: library.func('void *bpf_program__attach_raw_tracepoint(void *, str)'),
     bpf_program__attach_perf_event: library.func('void *bpf_program__attach_perf_event(void *, int)'),
     bpf_link__destroy: library.func('int bpf_link__destroy(void *)'),
-    bpf_prog_load: library.func('int bpf_prog_load(int, str, str, void *, size_t, void *)'),
     bpf_prog_test_run_opts: library.func('int bpf_prog_test_run_opts(int, void *)'),
-    bpf_link_create: library.func('int bpf_link_create(int, int, int, void *)'),
     bpf_linker__new: library.func('void *bpf_linker__new(str, void *)'),
     bpf_linker__add_file: library.func('int bpf_linker__add_file(void *, str, void *)'),
     bpf_linker__finalize: library.func('int bpf_linker__finalize(void *)'),
@@ -295,56 +283,4 @@ export function attachPerfEvent(program: BpfProgram, fd: number): BpfLink {
 /** Detaches. */
 export function destroyLink(link: BpfLink): void {
   zero(api().bpf_link__destroy(link), 'detach');
-}
-
-/**
- * Asks the kernel for a kprobe.multi link on a function that does not exist.
- * @returns the error number: ESRCH where the kernel knows such links and looked for the function
- */
-export function tryKprobeMulti(): number {
-  const program = loadEmptyProgram(BPF_TRACE_KPROBE_MULTI);
-  if (program < 0) return -program;
-  try {
-    const name = Buffer.from('no_function_has_this_name\0');
-    const names = BigUint64Array.of(koffi().address(name));
-    const options = new Uint8Array(64); // struct bpf_link_create_opts to the end of kprobe_multi
-    const view = new DataView(options.buffer);
-    view.setBigUint64(0, BigInt(options.length), true); // sz
-    view.setUint32(36, names.length, true); // kprobe_multi.cnt
-    view.setBigUint64(40, koffi().address(names), true); // kprobe_multi.syms
-    const link = api().bpf_link_create(program, 0, BPF_TRACE_KPROBE_MULTI, options);
-    if (link >= 0) close(link);
-    return Math.max(-link, 0);
-  } finally {
-    close(program);
-  }
-}
-
-/**
- * Has a kprobe program verified and loaded, and forgets it.
- * @param instructions encoded
- * @returns 0, or the error number
- */
-export function tryKprobeProgram(instructions: Uint8Array): number {
-  const program = loadKprobeProgram(instructions, 0);
-  if (program < 0) return -program;
-  close(program);
-  return 0;
-}
-
-/** A kprobe program that does nothing: its descriptor, or a negative error number. */
-function loadEmptyProgram(expectedAttachType: number): number {
-  const instructions = Uint8Array.of(0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0); // r0 = 0; exit
-  return loadKprobeProgram(instructions, expectedAttachType);
-}
-
-const INSTRUCTION_BYTES = 8;
-
-function loadKprobeProgram(instructions: Uint8Array, expectedAttachType: number): number {
-  const options = new Uint8Array(16); // struct bpf_prog_load_opts to the end of expected_attach_type
-  const view = new DataView(options.buffer);
-  view.setBigUint64(0, BigInt(options.length), true); // sz
-  view.setUint32(12, expectedAttachType, true);
-  const count = instructions.length / INSTRUCTION_BYTES;
-  return api().bpf_prog_load(BPF_PROG_TYPE_KPROBE, 'probe', 'GPL', instructions, count, options);
 }

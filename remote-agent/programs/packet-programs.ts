@@ -2,6 +2,7 @@
 import { Btf, BtfKind } from '../../common/btf/btf.ts';
 import type { PacketProgramKind, SkippedFunctions } from '../../common/protocol.ts';
 import * as programs from '../native/bpf-programs.ts';
+import { readBtf } from '../native/btf-objects.ts';
 
 export interface PacketProgram {
   /** The kernel gives them out rising. */
@@ -19,7 +20,9 @@ const KINDS: ReadonlyMap<number, PacketProgramKind> = new Map([
 ]);
 
 /** The kernel's programs, replaced in tests. */
-export type ProgramSystem = Pick<typeof programs, 'nextProgram' | 'withProgram' | 'programInfo' | 'readBtf'>;
+export type ProgramSystem = Pick<typeof programs, 'nextProgram' | 'withProgram' | 'programInfo'> & {
+  readBtf: typeof readBtf;
+};
 
 export interface FoundPrograms {
   programs: PacketProgram[];
@@ -34,7 +37,7 @@ export class PacketPrograms {
 
   constructor(
     private readonly kinds: readonly PacketProgramKind[],
-    private readonly system: ProgramSystem = programs,
+    private readonly system: ProgramSystem = { ...programs, readBtf },
   ) {}
 
   /** Those that were loaded since the last call; the first time, all. */
