@@ -23,6 +23,7 @@ export const LAYERS = {
   'remote-agent/filter': ['common', 'common/bpf', 'remote-agent/kernel'],
   'remote-agent/conditions': [
     'common',
+    'common/btf',
     'common/bpf',
     'common/expression',
     'remote-agent/native',
@@ -73,7 +74,7 @@ export const LAYERS = {
   'extension/base': ['common'],
   'extension/target': ['extension/base'],
   'extension/recording': ['common', 'extension/base'],
-  'extension/filter': ['common', 'common/bpf', 'extension/base'],
+  'extension/filter': ['common', 'common/btf', 'common/bpf', 'common/expression', 'extension/base'],
   'extension/kernel-source': ['common', 'extension/base', 'extension/recording'],
   'extension/tracing': [
     'common',
@@ -96,6 +97,8 @@ export const LAYERS = {
   'extension/vscode': ['extension/base', 'extension/recording', 'extension/tracing'],
   'extension/vscode/filter': [
     'common',
+    'common/btf',
+    'common/expression',
     'extension/base',
     'extension/filter',
     'extension/tracing',

@@ -315,6 +315,7 @@ const MESSAGES: Shapes<Message> = {
     config: nullOr(text(2 ** 23)),
     textStart: nullOr(kernelAddress),
     neighbourhood: text(2 ** 23),
+    types: text(2 ** 22),
   }),
   'filter-changed': object({
     type: literal('filter-changed'),

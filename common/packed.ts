@@ -8,6 +8,7 @@ import type { KernelBuild, Neighbourhood } from './protocol.ts';
 /** Of text; several times what the largest kernels have. */
 export const CONFIG_LIMIT = 4 * 1024 * 1024;
 export const NEIGHBOURHOOD_LIMIT = 16 * 1024 * 1024;
+export const TYPES_LIMIT = 8 * 1024 * 1024;
 
 /**
  * Looks whether what is packed keeps to its limits, beside this thread.
@@ -47,6 +48,16 @@ export function unpackNeighbourhood({ neighbourhood }: Pick<KernelBuild, 'neighb
     throw problemOf('neighbourhood', error, NEIGHBOURHOOD_LIMIT);
   }
   return parseNeighbourhood(bytes);
+}
+
+/** BTF for completing expressions; undefined where it is not known, or cannot be unpacked within its limit. */
+export function unpackTypes({ types }: Pick<KernelBuild, 'types'>): Buffer | undefined {
+  if (types === '') return undefined;
+  try {
+    return gunzipSync(Buffer.from(types, 'base64'), { maxOutputLength: TYPES_LIMIT });
+  } catch {
+    return undefined;
+  }
 }
 
 function unpackBeside(packed: string, limit: number): Promise<Buffer> {

@@ -8,7 +8,7 @@
 import type { KernelAddress } from './kernel-address.ts';
 
 /** Changes when either side would misread the other; the deployed agent always has the editor's version. */
-export const PROTOCOL_VERSION = 7;
+export const PROTOCOL_VERSION = 8;
 
 export const FRAME_HEADER_BYTES = 5;
 
@@ -434,6 +434,8 @@ export interface KernelBuild {
   textStart: KernelAddress | null;
   /** A Neighbourhood of the functions of `attached`, in their order: JSON, gzip, base64; empty: it is not known. */
   neighbourhood: string;
+  /** Types for completing expressions: BTF of what a few pointers lead to from a packet, gzip in base64; empty: not known. */
+  types: string;
 }
 
 /** Names of places that events tell of: drops, callers. Comes before the first event with each. */

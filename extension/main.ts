@@ -1,5 +1,6 @@
 /** The extension in VS Code. README.md beside this file shows the way through the folders. */
 import type * as vscode from 'vscode';
+import { KnownTypes } from './vscode/filter/known-types.ts';
 import { registerFilters } from './vscode/filter/register.ts';
 import { LOG_CHANNEL } from './vscode/ids.ts';
 import { Log } from './vscode/messages/log.ts';
@@ -12,8 +13,9 @@ export function activate(context: vscode.ExtensionContext): void {
   const distDir = context.asAbsolutePath('dist');
   const log = new Log(LOG_CHANNEL);
   context.subscriptions.push(log);
-  const adviser = registerFilters(context, { distDir, log });
-  traces = registerTraces(context, { distDir, log, adviser });
+  const types = new KnownTypes(context.globalStorageUri.fsPath, log);
+  const adviser = registerFilters(context, { distDir, log, types });
+  traces = registerTraces(context, { distDir, log, adviser, types });
   registerSource(context, { distDir, log, ...traces });
 }
 

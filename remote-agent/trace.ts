@@ -5,6 +5,7 @@ import { chooseBackend } from './attach/backend.ts';
 import { type KernelBtf, readBtfOf } from './btf/kernel-btf.ts';
 import { structureLayouts } from './btf/structures.ts';
 import { compileExpressions } from './conditions/expression.ts';
+import { packedExpressionTypes } from './conditions/expression-types.ts';
 import { resolveConditions } from './conditions/resolve.ts';
 import { CodePlaces } from './events/code-places.ts';
 import { NamespaceNames } from './events/namespace-names.ts';
@@ -155,7 +156,8 @@ export class Trace {
         .prepare(later.signal)
         .then(async (map) => {
           if (request.wantBuild !== true) return;
-          const build = await describeKernelBuild(attached.functions, map);
+          const types = await packedExpressionTypes();
+          const build = await describeKernelBuild(attached.functions, map, types);
           if (!later.signal.aborted) output.send(build);
         })
         .catch(() => {

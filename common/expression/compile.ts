@@ -13,7 +13,7 @@ import type { Instruction } from '../bpf/ebpf.ts';
 import { ExpressionFault } from './fault.ts';
 import { generate, TooDeep } from './generate.ts';
 import { KernelTypes } from './kernel-types.ts';
-import { parseExpression } from './parser.ts';
+import { parseExpression, type Syntax } from './parser.ts';
 import type { Value } from './typed.ts';
 import { type Root, Typing } from './typing.ts';
 import { type CType, INT } from './types.ts';
@@ -65,12 +65,23 @@ export class ExpressionCompiler {
     });
   }
 
-  #typed(text: string, { name, structure }: Variable): Value {
+  /** Of a whole expression, which may be a structure. @throws ExpressionFault */
+  type(text: string, variable: Variable): CType {
+    const { typing, syntax } = this.#parsed(text, variable);
+    return typing.type(syntax);
+  }
+
+  #typed(text: string, variable: Variable): Value {
+    const { typing, syntax } = this.#parsed(text, variable);
+    return typing.value(syntax);
+  }
+
+  #parsed(text: string, { name, structure }: Variable): { typing: Typing; syntax: Syntax } {
     const type = this.types.tagged('struct', structure);
     if (type === undefined) throw new ExpressionFault(`this kernel has no struct ${structure}`, whole(text));
     const root: Root = { name, type: { kind: 'pointer', to: type } };
     const syntax = parseExpression(text, (word) => word !== name && this.types.typedef(word) !== undefined);
-    return new Typing(this.types, root).value(syntax);
+    return { typing: new Typing(this.types, root), syntax };
   }
 
   #generate(text: string, value: Value): Instruction[] {

@@ -25,6 +25,8 @@ export interface FoundMember {
   bits: number;
 }
 
+export type NamedMember = Pick<FoundMember, 'type' | 'width'> & { name: string };
+
 export class KernelTypes {
   readonly #named = new Map<string, number | undefined>();
   #enumerators: Map<string, { value: bigint; type: CType }> | undefined;
@@ -78,7 +80,8 @@ export class KernelTypes {
       case BtfKind.Struct:
       case BtfKind.Union: {
         const tag = TAG_OF[kind] ?? '';
-        return { kind: 'record', id, name: typedef || `${tag} ${name}`, bytes: btf.sizeOrType(id) };
+        const shown = typedef || `${tag} ${name || '{…}'}`;
+        return { kind: 'record', id, name: shown, bytes: btf.sizeOrType(id) };
       }
       case BtfKind.Fwd: {
         const found = this.#find(TAG_KINDS.struct ?? [], name) ?? this.#find(TAG_KINDS.union ?? [], name);
@@ -116,12 +119,13 @@ export class KernelTypes {
     return undefined;
   }
 
-  /** All names that `member` knows. */
-  memberNames(record: number): string[] {
-    return this.btf.members(record).flatMap(({ name, type }) => {
-      if (name !== '') return name;
-      const inside = this.resolve(type);
-      return inside.kind === 'record' ? this.memberNames(inside.id) : [];
+  /** All that `member` finds, with their names. */
+  members(record: number): NamedMember[] {
+    return this.btf.members(record).flatMap((member): NamedMember[] => {
+      const { name, type, width } = member;
+      const resolved = this.resolve(type);
+      if (name !== '') return [{ name, type: resolved, width }];
+      return resolved.kind === 'record' ? this.members(resolved.id) : [];
     });
   }
 

@@ -40,6 +40,12 @@ export class Typing {
     return this.#read(this.#operand(syntax), syntax.range);
   }
 
+  /** Its type, also where that has no values, as a structure's. @throws ExpressionFault */
+  type(syntax: Syntax): CType {
+    const operand = this.#operand(syntax);
+    return 'place' in operand ? operand.place.type : operand.value.type;
+  }
+
   #operand(syntax: Syntax): Operand {
     switch (syntax.op) {
       case 'number':
@@ -133,7 +139,7 @@ export class Typing {
           width: member.width,
         },
       };
-    const names = this.types.memberNames(type.id);
+    const names = this.types.members(type.id).map((known) => known.name);
     const similar = mostSimilar(name, names);
     const shown = names.slice(0, SHOWN).join(', ') + (names.length > SHOWN ? ', …' : '');
     throw new ExpressionFault(

@@ -14,13 +14,19 @@ export function noKernelBuild(): KernelBuild {
     config: null,
     textStart: null,
     neighbourhood: '',
+    types: '',
   };
 }
 
-/** What tells which source and which debug information the running kernel has. @param functions those probed */
+/**
+ * What tells which source and which debug information the running kernel has.
+ * @param functions those probed
+ * @param types packed, for the editor
+ */
 export async function describeKernelBuild(
   functions: readonly ProbedFunction[],
   symbols: SymbolMap,
+  types: string,
 ): Promise<KernelBuild> {
   const modules = new Set(functions.map(({ module }) => module).filter((module) => module !== ''));
   const neighbourhood = symbols.neighbourhood(functions.map(({ address }) => address));
@@ -34,5 +40,6 @@ export async function describeKernelBuild(
     config: config?.toString('base64') ?? null,
     textStart: symbols.textStart ?? null,
     neighbourhood: packed.toString('base64'),
+    types,
   };
 }

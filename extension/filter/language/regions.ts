@@ -35,14 +35,21 @@ export function fileRegion(text: string): FilterRegion {
 
 const filterProperties = ['filter', 'tunnelFilterL2', 'tunnelFilterL3'];
 
-/** The filters of the objects of type `debugType` in a JSON text with comments, valid or not. */
-export function launchRegions(json: string, debugType: string): FilterRegion[] {
+/**
+ * The filters of the objects of type `debugType` in a JSON text with comments, valid or not.
+ * @param properties the names of what holds them
+ */
+export function launchRegions(
+  json: string,
+  debugType: string,
+  properties: readonly string[] = filterProperties,
+): FilterRegion[] {
   const root = parseTree(json, [], { allowTrailingComma: true });
   const regions: FilterRegion[] = [];
   const waiting = root === undefined ? [] : [root];
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
     if (node.type === 'object' && member(node, 'type')?.value === debugType) {
-      const values = filterProperties.map((name) => member(node, name));
+      const values = properties.map((name) => member(node, name));
       regions.push(
         ...values.filter((value) => value?.type === 'string').map((value) => stringRegion(json, value!)),
       );

@@ -2,12 +2,14 @@ import * as vscode from 'vscode';
 import { DEBUG_TYPE, FILTER_LANGUAGE } from '../ids.ts';
 import { fileRegion, launchRegions, type FilterRegion } from '../../filter/language/regions.ts';
 
-/** Documents that may have filters. */
-export const filterDocuments: vscode.DocumentSelector = [
-  { language: FILTER_LANGUAGE },
+/** Documents that may have debug configurations. */
+export const launchDocuments: vscode.DocumentFilter[] = [
   { language: 'jsonc', pattern: '**/launch.json' },
   { language: 'jsonc', pattern: '**/*.code-workspace' },
 ];
+
+/** Documents that may have filters. */
+export const filterDocuments: vscode.DocumentSelector = [{ language: FILTER_LANGUAGE }, ...launchDocuments];
 
 /** The filters of a document, in its order. */
 export function regionsOf(document: vscode.TextDocument): FilterRegion[] {
@@ -20,9 +22,10 @@ export function regionsOf(document: vscode.TextDocument): FilterRegion[] {
 export function regionAt(
   document: vscode.TextDocument,
   position: vscode.Position,
+  regions = regionsOf(document),
 ): { region: FilterRegion; offset: number } | undefined {
   const place = document.offsetAt(position);
-  const region = regionsOf(document).find(({ start, end }) => start <= place && place <= end);
+  const region = regions.find(({ start, end }) => start <= place && place <= end);
   return region && { region, offset: region.toFilter(place) };
 }
 

@@ -13,7 +13,9 @@ import { PatientAnalysis } from '../../filter/patient-analysis.ts';
 import { registerCommands } from '../commands.ts';
 import { Command, type FilterCommandId } from '../ids.ts';
 import type { FilterAdviser } from './ask-filter.ts';
+import { registerExpressionCompletion } from './expression-completion.ts';
 import { FilterCommands } from './filter-commands.ts';
+import type { KnownTypes } from './known-types.ts';
 import { registerLanguageFeatures } from './language-features.ts';
 import { LiveDiagnostics } from './live-diagnostics.ts';
 import { ReadOnlyDocuments } from './read-only-documents.ts';
@@ -22,7 +24,7 @@ import type { Log } from '../messages/log.ts';
 /** @returns what the filter box needs to know, wherever it is shown */
 export function registerFilters(
   { subscriptions }: vscode.ExtensionContext,
-  { distDir, log }: { distDir: string; log: Log },
+  { distDir, log, types }: { distDir: string; log: Log; types: KnownTypes },
 ): FilterAdviser {
   const names = new NameLookup(readNames(distDir));
   // One for the filter box and commands, one for documents: a newer analysis ends an older one.
@@ -35,6 +37,7 @@ export function registerFilters(
   subscriptions.push(
     readOnly,
     registerLanguageFeatures(names),
+    registerExpressionCompletion(types),
     new LiveDiagnostics((text, signal) => documentCompiler.analyse(text, signal), log),
     { dispose: () => void Promise.all([compiler.dispose(), documentCompiler.dispose()]) },
     registerCommands<FilterCommandId>({

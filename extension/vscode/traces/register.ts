@@ -8,6 +8,7 @@ import * as vscode from 'vscode';
 import { hostKeyFile } from '../../target/ssh/host-key-file.ts';
 import { registerCommands } from '../commands.ts';
 import type { FilterAdviser } from '../filter/ask-filter.ts';
+import type { KnownTypes } from '../filter/known-types.ts';
 import { Command, DEBUG_TYPE, type TraceCommandId } from '../ids.ts';
 import type { Log } from '../messages/log.ts';
 import { TraceModel } from '../trace-model.ts';
@@ -28,6 +29,7 @@ interface Parts {
   distDir: string;
   log: Log;
   adviser: FilterAdviser;
+  types: KnownTypes;
 }
 
 export interface Traces {
@@ -37,14 +39,17 @@ export interface Traces {
   stopAll(): Promise<void>;
 }
 
-export function registerTraces(context: vscode.ExtensionContext, { distDir, log, adviser }: Parts): Traces {
+export function registerTraces(
+  context: vscode.ExtensionContext,
+  { distDir, log, adviser, types }: Parts,
+): Traces {
   const recent = new RecentTraces(context.workspaceState);
   const hostKeys = hostKeyFile(
     join(context.globalStorageUri.fsPath, 'known_hosts'),
     () => 'forget the old key: run "Packet Trace: Forget Host Key…"',
   );
   const model = new TraceModel();
-  const runner = new TraceRunner({ model, recent, hostKeys, log, distDir });
+  const runner = new TraceRunner({ model, recent, hostKeys, types, log, distDir });
   const factory = new SessionFactory((configuration, signal) => runner.start(configuration, signal));
   const configurations = new ConfigurationProvider(recent, adviser);
   const tree = new TrajectoryTree(model);

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { KernelBuild } from '../../../common/protocol.ts';
 import type { LaunchConfiguration } from '../../tracing/launch-configuration.ts';
 import { asPacketTraceError, errorText, type PacketTraceError } from '../../base/errors.ts';
 import type { HostKeyStore, SshClientChoice } from '../../target/connection.ts';
@@ -10,6 +11,7 @@ import type { Log } from '../messages/log.ts';
 import { sayError, sayInformation } from '../messages/notify.ts';
 import { withProgress } from '../messages/progress.ts';
 import { promptsUntil } from './prompts.ts';
+import type { KnownTypes } from '../filter/known-types.ts';
 import type { RecentTraces } from './recent.ts';
 import type { TraceModel } from '../trace-model.ts';
 
@@ -17,6 +19,7 @@ export interface TraceEnvironment {
   model: TraceModel;
   recent: RecentTraces;
   hostKeys: HostKeyStore;
+  types: KnownTypes;
   log: Log;
   distDir: string;
 }
@@ -27,7 +30,7 @@ export class TraceRunner {
 
   /** @throws PacketTraceError, after it was shown to the user */
   async start(configuration: LaunchConfiguration, signal: AbortSignal): Promise<RunningTrace> {
-    const { model, recent, log } = this.environment;
+    const { model, recent, types, log } = this.environment;
     const { target, filter } = configuration;
     const attempt = model.begin(configuration);
     void vscode.commands.executeCommand(FocusTrajectories, { preserveFocus: true });
@@ -37,6 +40,10 @@ export class TraceRunner {
       const { capture } = trace;
       const goOn = () => this.reconnect(target, trace);
       let cut: PacketTraceError | undefined;
+      const keepTypes = (build: KernelBuild) =>
+        void types.keep(build, `Linux ${capture.hello?.kernelRelease ?? ''} of ${target}`);
+      if (capture.build !== undefined) keepTypes(capture.build);
+      else capture.on('build', keepTypes);
       capture.on('cut', (error) => {
         if (error === undefined) log.info(`The trace of ${target} goes on`);
         else void this.offerReconnect(target, trace, (cut = error));

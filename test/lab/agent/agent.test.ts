@@ -9,6 +9,7 @@ import { EventKind } from '../../../common/layouts.ts';
 import { assertExtras, assertNamespaceNames, assertTunnel } from './extras.ts';
 import { AGENT_FOLDER, type AgentClient } from './client.ts';
 import { assertConditions } from './conditions.ts';
+import { assertExpressionTypes } from './expression-types.ts';
 import {
   agentSuite,
   ALL_ICMP,
@@ -454,6 +455,8 @@ describe('agent on 6.12', () => {
   test('probes chosen modules only', () => assertChosenModules(suite));
 
   test('conditions, changed while tracing', () => assertConditions(suite));
+
+  test('an editor gets the types that expressions are completed by', () => assertExpressionTypes(suite));
 
   test('runs two traces at once, each with its own filter', async () => {
     const first = await trace(FEW_FUNCTIONS);

@@ -5,6 +5,7 @@ import { EventKind } from '../../../common/layouts.ts';
 import type { Backend } from '../../../common/protocol.ts';
 import { seriesOf, type KernelName } from '../images/kernels.ts';
 import { assertConditions } from './conditions.ts';
+import { assertExpressionTypes } from './expression-types.ts';
 import { assertExtras, assertNamespaceNames, assertTunnel } from './extras.ts';
 import {
   agentSuite,
@@ -87,6 +88,8 @@ export function agentOn({
       test(`follows a ping, and a dropped one to its end, by ${wanted}`, () => followsPings(wanted));
 
     test('conditions, changed while tracing', () => assertConditions(suite));
+
+    test('an editor gets the types that expressions are completed by', () => assertExpressionTypes(suite));
 
     test('counts calls', async () => {
       const client = suite.connect();

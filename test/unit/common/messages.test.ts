@@ -60,6 +60,7 @@ const MESSAGES: { [T in Message['type']]: Extract<Message, { type: T }> } = {
     config: null,
     textStart: 0xffff_8100_0000,
     neighbourhood: '',
+    types: '',
   },
   'filter-changed': { type: 'filter-changed', generation: 1, since: '9007199254740993', milliseconds: 2 },
   locations: {

@@ -21,6 +21,7 @@ const build = (more: Partial<KernelBuild> = {}): KernelBuild => ({
   config: pack('CONFIG_NET=y\n'),
   textStart: null,
   neighbourhood: pack(JSON.stringify(NEIGHBOURHOOD)),
+  types: '',
   ...more,
 });
 

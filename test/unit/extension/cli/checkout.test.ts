@@ -62,6 +62,7 @@ function build(names: readonly string[]): KernelBuild {
     config: null,
     textStart: null,
     neighbourhood: gzipSync(JSON.stringify(neighbourhood)).toString('base64'),
+    types: '',
   };
 }
 

@@ -17,6 +17,7 @@ const TOLD: KernelFacts = {
     config: pack('CONFIG_NET=y\n'),
     textStart: null,
     neighbourhood: pack('{"names":["before","ip_rcv","after.cold"],"positions":[1,-1],"distances":[64,0]}'),
+    types: '',
   },
 };
 

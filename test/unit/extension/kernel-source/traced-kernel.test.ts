@@ -27,6 +27,7 @@ function kernel(more: Partial<KernelBuild> = {}): TracedKernel {
       config: pack('CONFIG_NET=y\n'),
       textStart: TEXT_START,
       neighbourhood: pack(JSON.stringify(NEIGHBOURHOOD)),
+      types: '',
       ...more,
     },
   );

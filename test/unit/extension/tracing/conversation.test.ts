@@ -34,6 +34,7 @@ const build: Message = {
   config: null,
   textStart: null,
   neighbourhood: '',
+  types: '',
 };
 const locations: Message = { type: 'locations', locations: [] };
 const paused: Message = { type: 'paused', why: 'silence', from: '1', to: null };

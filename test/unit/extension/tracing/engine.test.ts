@@ -133,6 +133,7 @@ test('asks for the kernel’s build when it is wanted, and keeps what the agent 
     config: null,
     textStart: null,
     neighbourhood: '',
+    types: '',
   };
   const told = new Promise((resolve) => capture.on('build', resolve));
   agent.send(build);
