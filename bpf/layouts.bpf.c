@@ -28,6 +28,7 @@ LAYOUT(struct, caller_section);
 LAYOUT(struct, stack_section);
 LAYOUT(struct, packet_section);
 LAYOUT(enum, packet_limit);
+LAYOUT(enum, metadata_limit);
 LAYOUT(struct, memory_section);
 LAYOUT(struct, tunnel_section);
 LAYOUT(struct, begin_section);

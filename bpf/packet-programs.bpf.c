@@ -6,6 +6,7 @@
  */
 #include "events/emit.h"
 #include "events/life.h"
+#include "events/metadata.h"
 #include "events/scratch.h"
 #include "follow.h"
 #include "hit.h"
@@ -43,8 +44,26 @@ static __always_inline __u64 packet_of(struct scratch *scratch, const __u64 *arg
 	return *(volatile __u64 *)&scratch->argument;
 }
 
-/* A program begins to work on an skb. */
-static __always_inline int begins(struct scratch *scratch, __u64 skb)
+/* To be called when the report is complete. `xdp`: 0 in a program of tc. */
+static __always_inline void add_metadata(struct scratch *scratch, __u64 skb, __u64 xdp)
+{
+	__u32 count = xdp ? config.xdp_metadata : config.skb_metadata;
+	struct extras_section *to;
+
+	if (!(config.extras & EXTRA_METADATA) || !count)
+		return;
+	scratch->used = sizeof(struct event_header);
+	section(scratch, sizeof(*to));
+	put_metadata(scratch, xdp ? xdp : skb, xdp != 0, count);
+	to = (struct extras_section *)(scratch->bytes + sizeof(struct event_header));
+	to->extras = EXTRA_METADATA;
+	to->length = *(volatile __u32 *)&scratch->used - sizeof(struct event_header);
+	scratch->report.extras_bytes = to->length;
+	scratch->report.sections |= SECTION_EXTRAS;
+}
+
+/* A program begins to work on an skb. `xdp`: as it has it, in a program of XDP; else 0. */
+static __always_inline int begins(struct scratch *scratch, __u64 skb, __u64 xdp)
 {
 	struct life *life;
 	bool untracked;
@@ -53,9 +72,10 @@ static __always_inline int begins(struct scratch *scratch, __u64 skb)
 		return 0;
 	new_report(scratch, skb)->place = traced_program.id;
 	life = follow(scratch, &scratch->packet, &untracked);
-	if (life ? !(life->flags & LIFE_LEFT_OUT) : untracked)
-		emit(scratch, life);
-	return 0;
+	if (life ? life->flags & LIFE_LEFT_OUT : !untracked)
+		return 0;
+	add_metadata(scratch, skb, xdp);
+	return emit(scratch, life);
 }
 
 /* What it returned, of a packet that is followed. */
@@ -70,7 +90,7 @@ static __always_inline struct report *new_verdict(struct scratch *scratch, __u64
 	return report;
 }
 
-static __always_inline int ends(struct scratch *scratch, __u64 skb, __u32 verdict)
+static __always_inline int ends(struct scratch *scratch, __u64 skb, __u64 xdp, __u32 verdict)
 {
 	struct life *life = life_of(skb);
 	struct report *report;
@@ -84,6 +104,7 @@ static __always_inline int ends(struct scratch *scratch, __u64 skb, __u32 verdic
 		read_report(scratch);
 	else
 		report->length = READ(sk_buff, (struct sk_buff *)skb, len);
+	add_metadata(scratch, skb, xdp);
 	return emit(scratch, life);
 }
 
@@ -91,7 +112,7 @@ SEC("fentry") int tc_begins(const __u64 *arguments)
 {
 	struct scratch *scratch = scratch_if_active();
 
-	return scratch ? begins(scratch, packet_of(scratch, arguments)) : 0;
+	return scratch ? begins(scratch, packet_of(scratch, arguments), 0) : 0;
 }
 
 /* The argument behind the traced program's own one is its return value. */
@@ -99,7 +120,7 @@ SEC("fexit") int tc_ends(const __u64 *arguments)
 {
 	struct scratch *scratch = scratch_if_active();
 
-	return scratch ? ends(scratch, packet_of(scratch, arguments), arguments[1]) : 0;
+	return scratch ? ends(scratch, packet_of(scratch, arguments), 0, arguments[1]) : 0;
 }
 
 /* What the packet says of itself, into the report. False: it says nothing. */
@@ -153,16 +174,17 @@ SEC("fentry") int xdp_begins(const __u64 *arguments)
 	bpf_map_delete_elem(&xdp_packets, &start);
 	skb = skb_of_head(head);
 	if (skb)
-		return begins(scratch, skb);
+		return begins(scratch, skb, xdp);
 	if (!xdp_matches(scratch, xdp))
 		return 0;
 	life = new_life(scratch, config.generation);
 	life->head = head;
 	bpf_map_update_elem(&xdp_packets, &head, life, 0 /* BPF_ANY */);
 	life = bpf_map_lookup_elem(&xdp_packets, &head);
-	if (life)
-		emit(scratch, life);
-	return 0;
+	if (!life)
+		return 0;
+	add_metadata(scratch, 0, xdp);
+	return emit(scratch, life);
 }
 
 /* The life of memory ends here. Where the packet goes on, the skb that it becomes is found by its first byte. */
@@ -181,7 +203,7 @@ SEC("fexit") int xdp_ends(const __u64 *arguments)
 	life = bpf_map_lookup_elem(&xdp_packets, &head);
 	if (!life) {
 		skb = skb_of_head(head);
-		return skb ? ends(scratch, skb, verdict) : 0;
+		return skb ? ends(scratch, skb, (__u64)xdp, verdict) : 0;
 	}
 	if (!read_xdp(scratch, xdp)) {
 		bpf_map_delete_elem(&xdp_packets, &head);
@@ -190,6 +212,7 @@ SEC("fexit") int xdp_ends(const __u64 *arguments)
 	scratch->report.kind = EVENT_VERDICT;
 	scratch->report.sections = SECTION_VERDICT | SECTION_ENDS;
 	scratch->report.value = verdict;
+	add_metadata(scratch, 0, (__u64)xdp);
 	emit(scratch, life);
 	if (verdict == XDP_PASS || verdict == XDP_REDIRECT) {
 		start = head + scratch->packet.data;

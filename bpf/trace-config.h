@@ -7,6 +7,7 @@
 #include "types.h"
 
 enum packet_limit { PACKET_BYTES = 256 };
+enum metadata_limit { METADATA_VALUES = 4 };
 
 struct trace_config {
 	/* Attached through kprobe.multi: the probed address comes from bpf_get_func_ip. */
@@ -37,6 +38,9 @@ struct trace_config {
 	__u32 cpus;
 	/* BPF programs of XDP are traced (xdp.h). */
 	__u8 xdp;
+	/* How many values there are for EXTRA_METADATA, at most METADATA_VALUES: of skbs, and of packets that XDP has. */
+	__u8 skb_metadata;
+	__u8 xdp_metadata;
 };
 
 /* The only variable of its section: the agent writes it at offset 0. */

@@ -63,6 +63,7 @@ export const EventExtra = {
   SharedInfo: 16,
   Cb: 32,
   Tunnel: 64,
+  Metadata: 128,
 } as const;
 
 /** Byte offsets in `struct caller_section`, and its size. */
@@ -95,6 +96,11 @@ export const PacketSectionLayout = {
 /** `enum packet_limit` */
 export const PacketLimit = {
   PacketBytes: 256,
+} as const;
+
+/** `enum metadata_limit` */
+export const MetadataLimit = {
+  MetadataValues: 4,
 } as const;
 
 /** Byte offsets in `struct memory_section`, and its size. */
@@ -332,6 +338,10 @@ export const TraceConfigLayout = {
   cpus: 20,
   /** u8 */
   xdp: 24,
+  /** u8 */
+  skbMetadata: 25,
+  /** u8 */
+  xdpMetadata: 26,
   bytes: 28,
 } as const;
 

@@ -147,6 +147,8 @@ const REQUESTS: Shapes<Request> = {
     cb: optional(truth),
     tunnel: optional(truth),
     netnsNames: optional(truth),
+    skbMetadata: optional(list<readonly string[]>(text(4096), 1000)),
+    xdpMetadata: optional(list<readonly string[]>(text(4096), 1000)),
     wantBuild: optional(truth),
   }),
   filter: object<FilterRequest>({

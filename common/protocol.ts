@@ -111,7 +111,15 @@ export interface Extras {
   cb?: boolean;
   /** Addresses and ports of a packet inside of a tunnel (VXLAN, Geneve, GRE, IP in IP). */
   tunnel?: boolean;
+  /** Values of these expressions on skbs, MetadataLimit of layouts.ts at most. */
+  skbMetadata?: readonly string[];
+  /** The same on packets that XDP has. */
+  xdpMetadata?: readonly string[];
 }
+
+/** Of the structures of these values: a member for each, called as the expression that it is of. */
+export const SKB_METADATA = 'skb metadata';
+export const XDP_METADATA = 'xdp metadata';
 
 export interface StartRequest extends FunctionChoice, Extras {
   type: 'start';
@@ -471,7 +479,10 @@ export interface MemberLayout {
   flags?: ValueName[];
 }
 
-/** Layouts of what was asked for by Extras `skb`, `sharedInfo` and `cb`; comes before the first event. */
+/**
+ * Layouts of what was asked for by Extras `skb` and `sharedInfo`, and of the values of `skbMetadata` and `xdpMetadata`,
+ * which are structures with the names of SKB_METADATA and XDP_METADATA; comes before the first event.
+ */
 export interface Structures {
   type: 'structures';
   structures: StructureLayout[];

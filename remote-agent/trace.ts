@@ -4,7 +4,7 @@ import { attach } from './attach/attach.ts';
 import { chooseBackend } from './attach/backend.ts';
 import { type KernelBtf, readBtfOf } from './btf/kernel-btf.ts';
 import { structureLayouts } from './btf/structures.ts';
-import { compileExpressions } from './conditions/expression.ts';
+import { compileExpressions, compileMetadata, type Metadata } from './conditions/expression.ts';
 import { packedExpressionTypes } from './conditions/expression-types.ts';
 import { resolveConditions } from './conditions/resolve.ts';
 import { CodePlaces } from './events/code-places.ts';
@@ -88,14 +88,15 @@ export class Trace {
     const planned = await planTrace(request, signal, progress('scan'));
     const { plan, facts, choice } = planned;
     const reasons = facts.dropReasons;
-    const structures = await readStructures(request, signal);
+    const metadata = compileMetadata(request, facts.directReads);
+    const structures = [...(await readStructures(request, signal)), ...metadata.layouts];
     const scan = clock();
 
     const probes = new Cleanup();
     const resources = new Cleanup();
     try {
       progress('load')(0, 1);
-      const loaded = loadPrograms(request, conditions, planned, resources);
+      const loaded = loadPrograms(request, conditions, metadata, planned, resources);
       const { backend, leavesOutOwn, programs, tracers, ring, counters, connections } = loaded;
       progress('load')(1, 1);
       const load = clock();
@@ -185,7 +186,7 @@ export class Trace {
     const planned = await planTrace(EVERYTHING, undefined, () => undefined, btf);
     const resources = new Cleanup();
     try {
-      loadPrograms(EVERYTHING, NO_CONDITIONS, planned, resources);
+      loadPrograms(EVERYTHING, NO_CONDITIONS, compileMetadata({}, undefined), planned, resources);
     } finally {
       await resources.run();
       setImmediate(releaseGarbage);
@@ -305,6 +306,7 @@ async function readStructures(extras: Extras, signal: AbortSignal): Promise<Stru
 function loadPrograms(
   request: StartRequest,
   conditions: ResolvedConditions,
+  metadata: Metadata,
   planned: Planned,
   resources: Cleanup,
 ) {
@@ -327,10 +329,12 @@ function loadPrograms(
       xdp: request.xdpPrograms === true,
     },
     memory: { pages, directReads },
+    metadata,
   };
   const programs = new ProbePrograms({
     config: options.config,
     memory: options.memory,
+    metadata,
     ringBufferBytes: request.ringBufferBytes || ringBufferBytes(),
   });
   resources.add(() => {

@@ -57,6 +57,7 @@ enum event_extra {
 	EXTRA_SHARED_INFO = 1 << 4,
 	EXTRA_CB = 1 << 5,
 	EXTRA_TUNNEL = 1 << 6, /* of a packet with another one inside */
+	EXTRA_METADATA = 1 << 7, /* the user's values, eight bytes each, as a memory_section */
 };
 
 struct extras_section {

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "events/event.h"
+#include "events/metadata.h"
 #include "events/packet-bytes.h"
 #include "events/scratch.h"
 #include "events/stacks.h"
@@ -109,6 +110,10 @@ __attribute__((noinline)) int put_extras(__u32 which)
 	}
 	if (config.extras & EXTRA_TUNNEL && readable && put_tunnel(which))
 		*(volatile __u16 *)&to->extras |= EXTRA_TUNNEL;
+	if (config.extras & EXTRA_METADATA && config.skb_metadata && filled) {
+		*(volatile __u16 *)&to->extras |= EXTRA_METADATA;
+		put_metadata(scratch, (__u64)skb, false, config.skb_metadata);
+	}
 	to->length = *(volatile __u32 *)&scratch->used - sizeof(struct event_header);
 	scratch->report.extras_bytes = to->length;
 	scratch->report.sections |= SECTION_EXTRAS;

@@ -1,6 +1,6 @@
 /** C's types out of the kernel's type information. */
 import { type Btf, BtfKind, type Member } from '../btf/btf.ts';
-import type { CType, TypeRef } from './types.ts';
+import type { CType, IntType, TypeRef } from './types.ts';
 
 const TAG_KINDS: Readonly<Record<string, readonly number[]>> = {
   struct: [BtfKind.Struct],
@@ -152,6 +152,11 @@ export class KernelTypes {
       case 'unknown':
         return undefined;
     }
+  }
+
+  /** Names of an enum's values; of other numbers none. */
+  valueNames({ enumeration }: IntType): { value: number; name: string }[] {
+    return enumeration === undefined ? [] : this.btf.enumValues(enumeration);
   }
 
   /** As C writes it. */

@@ -1,7 +1,12 @@
 /** Reads events, field by field, from the columns that the decoder fills. */
 import { EventExtra, EventKind, TupleFlag } from '../../common/layouts.ts';
 import { printable } from '../base/printable.ts';
-import type { NamespaceName, StructureLayout } from '../../common/protocol.ts';
+import {
+  SKB_METADATA,
+  XDP_METADATA,
+  type NamespaceName,
+  type StructureLayout,
+} from '../../common/protocol.ts';
 import type { Detail } from './extras/detail.ts';
 import type { StructureKind } from './extras/event-extras.ts';
 import { memberDetails } from './extras/member-details.ts';
@@ -39,9 +44,11 @@ import { formatIpv4, formatIpv6, formatTuple, protocolName } from '../base/tuple
 /** How far behind a function's beginning, or behind its breakpoint, a probe may see itself. */
 const ENTRY_BYTES = 16;
 
-const STRUCTURES: Readonly<Record<StructureKind, { extra: Extra; name: string }>> = {
+/** Which have one name always. */
+const STRUCTURES: Readonly<Record<StructureKind, { extra: Extra; name?: string }>> = {
   skb: { extra: EventExtra.Skb, name: 'sk_buff' },
   sharedInfo: { extra: EventExtra.SharedInfo, name: 'skb_shared_info' },
+  metadata: { extra: EventExtra.Metadata },
 };
 
 type NumberColumn = {
@@ -341,14 +348,19 @@ export class ColumnStore implements EventStore {
 
   structure(event: EventIndex, which: StructureKind): StructureMembers | undefined {
     const found = this.#extra(event, STRUCTURES[which].extra);
-    const layout = this.#structures.get(STRUCTURES[which].name);
+    const layout = this.#layout(event, which);
     return found && layout && readStructure(layout, memoryBytes(found.words, found.at));
   }
 
   members(event: EventIndex, which: StructureKind): Detail[] | undefined {
     const values = this.structure(event, which);
-    const layout = this.#structures.get(STRUCTURES[which].name);
+    const layout = this.#layout(event, which);
     return values && layout && memberDetails(layout.members, values);
+  }
+
+  #layout(event: EventIndex, which: StructureKind): StructureLayout | undefined {
+    const metadata = this.program(event)?.kind === 'xdp' ? XDP_METADATA : SKB_METADATA;
+    return this.#structures.get(STRUCTURES[which].name ?? metadata);
   }
 
   cb(event: EventIndex): number[] | undefined {

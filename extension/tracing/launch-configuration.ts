@@ -39,7 +39,8 @@ export function parseLaunch(attributes: Readonly<Record<string, unknown>>): Laun
 /** What a trace shows of each step: attributes for another one that is to show the same. */
 export function shownOfSteps(configuration: LaunchConfiguration): Required<Extras> {
   const { caller, stack, packetBytes, skb, sharedInfo, cb, tunnel } = configuration;
-  return { caller, stack, packetBytes, skb, sharedInfo, cb, tunnel };
+  const [skbMetadata, xdpMetadata] = [[...configuration.skbMetadata], [...configuration.xdpMetadata]];
+  return { caller, stack, packetBytes, skb, sharedInfo, cb, tunnel, skbMetadata, xdpMetadata };
 }
 
 function readAttribute(key: string, option: Option, given: unknown) {

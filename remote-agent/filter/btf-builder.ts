@@ -7,6 +7,8 @@ import { StringTable } from './string-table.ts';
 export interface FunctionInfo {
   name: string;
   parameters: readonly string[];
+  /** It returns `unsigned long long`. */
+  isWide: boolean;
   /** Where its code begins in `.text`, in bytes. */
   offset: number;
 }
@@ -23,10 +25,10 @@ const LINKAGE_EXTERN = 2;
 const FILE_NAME = 'packet-filter';
 
 /** A function of another object: it takes `unsigned long long`s and returns one. */
-export type ExternalFunction = Omit<FunctionInfo, 'offset'>;
+export type ExternalFunction = Pick<FunctionInfo, 'name' | 'parameters'>;
 
 /**
- * Types for global functions that take `unsigned long long`s and return `int`. Type 0 is void by definition.
+ * Types for global functions that take `unsigned long long`s and return one, or `int`. Type 0 is void by definition.
  * @param section the ELF section with the code
  * @param external what they call
  */
@@ -50,7 +52,7 @@ export function buildBtf(
     const prototype = add('', Kind.funcProto, parameters.length, result, ...list);
     return add(name, Kind.func, linkage, prototype);
   };
-  const functionIds = functions.map((entry) => addFunction(entry, LINKAGE_GLOBAL, int));
+  const functionIds = functions.map((entry) => addFunction(entry, LINKAGE_GLOBAL, entry.isWide ? u64 : int));
   for (const entry of external) addFunction(entry, LINKAGE_EXTERN, u64);
 
   const count = functions.length;

@@ -10,6 +10,7 @@ const OPTIONS: readonly (readonly [extra: number, name: string])[] = [
   [EventExtra.SharedInfo, '--output-skb-shared-info'],
   [EventExtra.Cb, '--output-skb-cb'],
   [EventExtra.Tunnel, '--output-tunnel'],
+  [EventExtra.Metadata, '--output-skb-metadata or --output-xdp-metadata'],
 ];
 
 /** The options that asked for these, as a user writes them. */
@@ -18,8 +19,11 @@ export function extrasOptions(extras: number): string[] {
 }
 
 /** What a trace asks events to tell besides, as the programs understand it (enum event_extra of bpf/events/event.h). */
-export function encodeExtras(wanted: Extras): Pick<TraceConfig, 'extras' | 'packetBytes'> {
+export function encodeExtras(
+  wanted: Extras,
+): Pick<TraceConfig, 'extras' | 'packetBytes' | 'skbMetadata' | 'xdpMetadata'> {
   const { packetBytes = 0 } = wanted;
+  const [skbMetadata, xdpMetadata] = [wanted.skbMetadata?.length ?? 0, wanted.xdpMetadata?.length ?? 0];
   let extras: number = packetBytes > 0 ? EventExtra.Packet : 0;
   if (wanted.caller === true) extras |= EventExtra.Caller;
   if (wanted.stack === true) extras |= EventExtra.Stack;
@@ -27,7 +31,8 @@ export function encodeExtras(wanted: Extras): Pick<TraceConfig, 'extras' | 'pack
   if (wanted.sharedInfo === true) extras |= EventExtra.SharedInfo;
   if (wanted.cb === true) extras |= EventExtra.Cb;
   if (wanted.tunnel === true) extras |= EventExtra.Tunnel;
-  return { extras, packetBytes: Math.min(packetBytes, PacketLimit.PacketBytes) };
+  if (skbMetadata + xdpMetadata > 0) extras |= EventExtra.Metadata;
+  return { extras, skbMetadata, xdpMetadata, packetBytes: Math.min(packetBytes, PacketLimit.PacketBytes) };
 }
 
 /** The options of a trace that need the registers of a hit, as a user writes them. */

@@ -36,7 +36,8 @@ export function loadLinked(
   );
 }
 
-function openLinked(name: string, filterFile: Uint8Array): BpfObject {
+/** @param filterFile what filterObject gave */
+export function openLinked(name: string, filterFile: Uint8Array): BpfObject {
   const filterFd = memfdCreate('filter', filterFile);
   const linkedFd = memfdCreate('linked', new Uint8Array());
   try {

@@ -13,7 +13,7 @@ import { loadLinked } from './link.ts';
 import type { PacketMemory } from './packet-memory.ts';
 import { setKind, SHARED_MAPS, type ProbePrograms } from './probe-programs.ts';
 import { encodeTraceConfig, type TraceConfig } from './trace-config.ts';
-import type { ExpressionCode } from '../filter/filter-object.ts';
+import type { ExpressionCode, MetadataCode } from '../filter/filter-object.ts';
 import { encodeConditions, type ResolvedConditions } from '../filter/conditions-config.ts';
 import type { CompiledFilter } from '../../common/protocol.ts';
 
@@ -31,6 +31,8 @@ export interface Wanted {
 
 /** What is the same for every filter of a trace. */
 export interface ProgramOptions {
+  /** What computes values to tell. */
+  metadata: MetadataCode;
   config: Omit<TraceConfig, 'filtered' | 'generation'>;
   memory: PacketMemory;
 }
@@ -58,7 +60,7 @@ export function putInForce(probePrograms: ProbePrograms, options: ProgramOptions
 export function loadForFilter(
   name: string,
   probePrograms: ProbePrograms,
-  { config, memory }: ProgramOptions,
+  { config, memory, metadata }: ProgramOptions,
   { filter, conditions, expressions, generation }: Wanted,
   configure: (opened: BpfObject) => void,
 ): BpfObject {
@@ -73,5 +75,12 @@ export function loadForFilter(
     }
     configure(opened);
   };
-  return loadLinked(name, filter, memory, share, expressions, extrasOptions(config.extras));
+  return loadLinked(
+    name,
+    filter,
+    memory,
+    share,
+    { ...expressions, ...metadata },
+    extrasOptions(config.extras),
+  );
 }

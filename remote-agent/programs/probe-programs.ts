@@ -15,7 +15,6 @@ import {
   initialValue,
   mapFd,
   maxEntries,
-  openObject,
   programFd,
   setAutoload,
   setExpectedAttachType,
@@ -26,9 +25,10 @@ import {
 } from '../native/libbpf.ts';
 import { setFentryMulti } from '../native/tracing-multi.ts';
 import { mapShared, pageSize } from '../native/libc.ts';
+import { filterObject, type MetadataCode } from '../filter/filter-object.ts';
 import { extrasOptions } from './extras.ts';
+import { openLinked } from './link.ts';
 import { loadConfigured } from './load.ts';
-import { nativeFile } from '../native/native.ts';
 import { OWN_CONNECTIONS_MAP } from './own-connections.ts';
 import { encodeFilterConfig } from '../filter/filter-config.ts';
 import type { PacketMemory } from './packet-memory.ts';
@@ -101,6 +101,8 @@ const STACKS = 16_384;
 
 export interface ProbeProgramsOptions {
   memory: PacketMemory;
+  /** What computes values to tell. */
+  metadata: MetadataCode;
   config: Omit<TraceConfig, 'filtered' | 'generation'>;
   /** Bytes, a power of two and at least a page. */
   ringBufferBytes: number;
@@ -224,9 +226,9 @@ export class ProbePrograms {
   }
 }
 
-function loadProbePrograms({ config, memory, ringBufferBytes }: ProbeProgramsOptions): BpfObject {
+function loadProbePrograms({ config, memory, metadata, ringBufferBytes }: ProbeProgramsOptions): BpfObject {
   return loadConfigured(
-    () => openObject(nativeFile('probes.bpf.o')),
+    () => openLinked('probes.bpf.o', filterObject(null, memory.directReads, metadata)),
     (object) => {
       initialValue(findMap(object, '.rodata')).set(
         encodeTraceConfig({ ...config, filtered: false, generation: 0 }),

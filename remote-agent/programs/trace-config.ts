@@ -27,6 +27,9 @@ export interface TraceConfig {
   cpus: number;
   /** BPF programs of XDP are traced. */
   xdp: boolean;
+  /** How many values there are of expressions on skbs, and on packets that XDP has. */
+  skbMetadata: number;
+  xdpMetadata: number;
 }
 
 /** `struct trace_config` of bpf/trace-config.h. */
@@ -47,5 +50,7 @@ export function encodeTraceConfig(config: TraceConfig): Uint8Array {
   bytes[At.track] = Number(config.track);
   view.setUint32(At.cpus, config.cpus, true);
   bytes[At.xdp] = Number(config.xdp);
+  bytes[At.skbMetadata] = config.skbMetadata;
+  bytes[At.xdpMetadata] = config.xdpMetadata;
   return bytes;
 }

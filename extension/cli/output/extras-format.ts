@@ -23,6 +23,7 @@ export function extraFields(store: EventExtras, event: EventIndex, wanted: Extra
     ...(wanted.skb === true && { skbuff: store.structure(event, 'skb') ?? null }),
     ...(wanted.sharedInfo === true && { sharedInfo: store.structure(event, 'sharedInfo') ?? null }),
     ...(wanted.cb === true && { cb: store.cb(event) ?? null }),
+    ...(asksMetadata(wanted) && { metadata: store.structure(event, 'metadata') ?? null }),
     ...(wanted.tunnel === true && { tunnel: store.tunnel(event) ?? null }),
   };
 }
@@ -51,6 +52,10 @@ export function tunnelText(store: EventExtras, event: EventIndex): string {
   return tuple === undefined ? '' : formatTuple(tuple);
 }
 
+function asksMetadata({ skbMetadata = [], xdpMetadata = [] }: Extras): boolean {
+  return skbMetadata.length + xdpMetadata.length > 0;
+}
+
 /** The lines behind an event's own, each with its end. */
 export function extraLines(
   store: EventExtras,
@@ -59,10 +64,16 @@ export function extraLines(
   source: (place: KernelPlace) => SourceLine | undefined,
 ): string {
   if (!store.hasExtras(event)) return '';
-  return eventDetails(store, event)
-    .filter(({ of }) => Boolean(wanted[of]))
-    .map((detail) => detailLines(detail, source))
-    .join('');
+  const details = eventDetails(store, event);
+  const values = details.filter(({ of }) => of === 'metadata' && asksMetadata(wanted));
+  const line = values.map(({ name, value }) => `${printable(name)}=${printable(value)}`).join(' ');
+  return (
+    (line === '' ? '' : `${INDENT}${line}\n`) +
+    details
+      .filter(({ of }) => of !== 'metadata' && Boolean(wanted[of]))
+      .map((detail) => detailLines(detail, source))
+      .join('')
+  );
 }
 
 function detailLines(
@@ -71,9 +82,6 @@ function detailLines(
 ): string {
   const parts = inner?.() ?? [];
   switch (of) {
-    case 'caller':
-    case 'tunnel':
-      return ''; // these have columns
     case 'stack':
       return parts.map((frame) => `${INDENT}${frameLine(frame, source)}\n`).join('');
     case 'packetBytes':
@@ -83,6 +91,8 @@ function detailLines(
     case 'skb':
     case 'sharedInfo':
       return `${INDENT}${name}\n${memberLines(parts, INDENT.repeat(2))}`;
+    default:
+      return ''; // those have columns, or a line for all
   }
 }
 

@@ -11,7 +11,7 @@ const LINE_BYTES = 16;
 
 /** A detail of an event itself, and what it is of. */
 export interface EventDetail extends Detail {
-  of: keyof Extras;
+  of: keyof Extras | 'metadata';
 }
 
 /** In the order in which they are shown; what an event does not tell is left out. */
@@ -21,7 +21,11 @@ export function eventDetails(store: EventExtras, event: EventIndex): EventDetail
   const stack = store.stack(event);
   const packet = store.packetBytes(event);
   const cb = store.cb(event);
-  const details: EventDetail[] = [];
+  const details: EventDetail[] = (store.members(event, 'metadata') ?? []).map((value) => ({
+    ...value,
+    of: 'metadata',
+    isZero: false, // it was asked for, whatever it is
+  }));
   if (caller !== undefined)
     details.push({ of: 'caller', name: 'called by', value: functionText(caller), ...placeOf(caller) });
   if (tunnel !== undefined) details.push({ of: 'tunnel', name: 'in the tunnel', value: formatTuple(tunnel) });

@@ -4,8 +4,8 @@ import type { Detail } from './detail.ts';
 import type { PacketBytes } from './sections.ts';
 import type { StructureMembers } from './structure.ts';
 
-/** `struct sk_buff`, `struct skb_shared_info` */
-export type StructureKind = 'skb' | 'sharedInfo';
+/** `struct sk_buff`, `struct skb_shared_info`, and values of the user's expressions as if they were a structure's. */
+export type StructureKind = 'skb' | 'sharedInfo' | 'metadata';
 
 /** What events tell on request, one by one. */
 export interface EventExtras {

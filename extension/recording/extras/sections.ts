@@ -27,6 +27,7 @@ const SECTIONS: readonly (readonly [bit: Extra, length: (words: Uint32Array, at:
   [EventExtra.SharedInfo, memoryWords],
   [EventExtra.Cb, memoryWords],
   [EventExtra.Tunnel, () => TunnelSectionLayout.bytes / 4],
+  [EventExtra.Metadata, memoryWords],
 ];
 
 /** Words of all that an event tells on request, from the structure at a word that it begins with. */

@@ -1,7 +1,7 @@
 /** What is shown of the packets, and where. */
 import { PacketLimit } from '../../../common/layouts.ts';
 import { KEEP_EVENTS } from '../../recording/retention.ts';
-import { choice, number, type OptionTable, text, toggle } from './option.ts';
+import { choice, list, number, type OptionTable, text, toggle } from './option.ts';
 
 export const OUTPUT_OPTIONS = {
   tuple: toggle({
@@ -60,6 +60,22 @@ export const OUTPUT_OPTIONS = {
     launch: true,
     help: 'show addresses and ports of the packet inside of a tunnel (VXLAN, Geneve, GRE, IP in IP)',
     request: (tunnel) => ({ tunnel }),
+  }),
+  skbMetadata: list({
+    name: 'output-skb-metadata',
+    launch: true,
+    value: 'EXPR',
+    example: 'skb->mark,skb->hash',
+    help: 'show the values of up to 4 expressions of C on `skb`, as `--filter-skb-expr` takes them',
+    request: (skbMetadata) => (skbMetadata.length === 0 ? {} : { skbMetadata: [...skbMetadata] }),
+  }),
+  xdpMetadata: list({
+    name: 'output-xdp-metadata',
+    launch: true,
+    value: 'EXPR',
+    example: 'xdp->rxq->queue_index',
+    help: 'show the values of up to 4 expressions on `xdp` at the steps of BPF programs of XDP, as `--filter-xdp-expr` takes them',
+    request: (xdpMetadata) => (xdpMetadata.length === 0 ? {} : { xdpMetadata: [...xdpMetadata] }),
   }),
   netnsNames: toggle({
     name: 'output-netns-names',

@@ -8,6 +8,7 @@ import { type Attached, SILENCE_ENDS_MS, type StartRequest } from '../../../comm
 import { EventKind } from '../../../common/layouts.ts';
 import { assertExtras, assertNamespaceNames, assertTunnel } from './extras.ts';
 import { AGENT_FOLDER, type AgentClient } from './client.ts';
+import { assertMetadata } from './metadata.ts';
 import { assertConditions } from './conditions.ts';
 import { assertExpressionTypes } from './expression-types.ts';
 import {
@@ -117,6 +118,8 @@ describe('agent on 6.12', () => {
     await assertTunnel(suite);
     await assertNamespaceNames(suite);
   });
+
+  test('tells values of expressions with each step', () => assertMetadata(suite));
 
   test('tells the end of each packet, whatever was asked for', async () => {
     const { client, attached } = await trace(FEW_FUNCTIONS);

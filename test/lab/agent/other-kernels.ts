@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { EventKind } from '../../../common/layouts.ts';
 import type { Backend } from '../../../common/protocol.ts';
 import { seriesOf, type KernelName } from '../images/kernels.ts';
+import { assertMetadata } from './metadata.ts';
 import { assertConditions } from './conditions.ts';
 import { assertExpressionTypes } from './expression-types.ts';
 import { assertExtras, assertNamespaceNames, assertTunnel } from './extras.ts';
@@ -118,6 +119,8 @@ export function agentOn({
       await assertTunnel(suite);
       await assertNamespaceNames(suite);
     });
+
+    test('tells values of expressions with each step', () => assertMetadata(suite));
 
     // Modules of 5.10 have no types.
     if (seriesOf(kernel) !== '5.10') {

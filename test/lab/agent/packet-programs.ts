@@ -4,6 +4,8 @@ import { EventKind } from '../../../common/layouts.ts';
 import type { Attached, StartRequest } from '../../../common/protocol.ts';
 import type { DecodedEvent } from '../../support/agent/decode-events.ts';
 import { installPrograms, PACKET_PROGRAMS } from '../programs/install.ts';
+import type { AgentClient } from './client.ts';
+import { assertXdpMetadata } from './metadata.ts';
 import { ALL_ICMP, type agentSuite } from './suite.ts';
 
 /** As in programs/packets.bpf.c. */
@@ -114,7 +116,11 @@ export async function assertXdpPrograms(suite: Suite): Promise<void> {
   await installPrograms(suite.sh);
   await sh(VETH);
   const lost = async (command: string) => assert.notEqual((await guest().exec(command)).code, 0);
-  const traced = async (traffic: () => Promise<void>, more: Partial<StartRequest> = {}) => {
+  const traced = async (
+    traffic: () => Promise<void>,
+    more: Partial<StartRequest> = {},
+    look: (client: AgentClient) => Promise<void> = () => Promise.resolve(),
+  ) => {
     const functions = 'icmp_rcv|ip_rcv_core|ip_output';
     const { client, attached } = await trace({ ...ALL_ICMP, functions, xdpPrograms: true, ...more });
     assert.ok(
@@ -124,6 +130,7 @@ export async function assertXdpPrograms(suite: Suite): Promise<void> {
     await traffic();
     client.send({ type: 'stop' });
     await client.message('end');
+    await look(client);
     return stories(attached.functions, client.events);
   };
 
@@ -155,10 +162,16 @@ export async function assertXdpPrograms(suite: Suite): Promise<void> {
     sent,
     `${XDP_NAME} ${XDP_NAME}=1`,
   ]);
-  const large = await traced(pings, {
-    functions: 'icmp_rcv',
-    conditions: { xdpExpression: '(long)xdp->data_end - (long)xdp->data >= 500' },
-  });
+  const length = '(long)xdp->data_end - (long)xdp->data';
+  const large = await traced(
+    pings,
+    {
+      functions: 'icmp_rcv',
+      conditions: { xdpExpression: `${length} >= 500` },
+      xdpMetadata: ['xdp->rxq->queue_index', length],
+    },
+    (client) => assertXdpMetadata(client, length),
+  );
   assert.deepEqual(large, ['reflect(xdp) reflect(xdp)=3', `${XDP_NAME} ${XDP_NAME}=1`]);
   await sh('ip netns del blue');
 }

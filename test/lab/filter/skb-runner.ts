@@ -184,6 +184,8 @@ async function main(): Promise<void> {
     track: false,
     bystanders: false,
     xdp: false,
+    skbMetadata: 0,
+    xdpMetadata: 0,
     extras: 0,
     packetBytes: 0,
     cpus: possibleCpus(),

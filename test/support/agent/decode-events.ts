@@ -71,6 +71,8 @@ export interface DecodedExtras {
   cb?: Buffer;
   /** `source:port->destination:port/protocol` */
   tunnel?: string;
+  /** The user's values, eight bytes each. */
+  metadata?: Buffer;
 }
 
 type Known = Omit<
@@ -221,6 +223,11 @@ function decodeExtras(section: Buffer): DecodedExtras {
       `${address(Ipv6SectionLayout.destination)}:${port(Ipv6SectionLayout.destinationPort)}/` +
       `${protocol.readUInt8(ProtocolSectionLayout.l4Protocol)}`;
     at += TunnelSectionLayout.bytes;
+  }
+  if ((present & EventExtra.Metadata) !== 0) {
+    const length = section.readUInt32LE(at);
+    extras.metadata = section.subarray(at + 4, at + 4 + length);
+    at += 4 + length;
   }
   if (at !== section.length) throw new Error(`extras of ${section.length} bytes have sections up to ${at}`);
   return extras;

@@ -78,6 +78,7 @@ export interface TestExtras {
   /** Memory in words. */
   skb?: number[];
   cb?: number[];
+  metadata?: number[];
   /** Of an IPv4 packet. */
   tunnel?: { source: number[]; destination: number[]; destinationPort: number; l4Protocol: number };
 }
@@ -190,7 +191,7 @@ function record(event: TestEvent): Buffer {
   return whole;
 }
 
-function extrasSection({ caller, stack, packet, skb, cb, tunnel }: TestExtras): Buffer {
+function extrasSection({ caller, stack, packet, skb, cb, metadata, tunnel }: TestExtras): Buffer {
   const words: number[] = [];
   let present = 0;
   if (caller !== undefined) {
@@ -227,6 +228,10 @@ function extrasSection({ caller, stack, packet, skb, cb, tunnel }: TestExtras): 
     inner.writeUInt16LE(tunnel.destinationPort, TunnelSectionLayout.ip + Ipv6SectionLayout.destinationPort);
     present |= EventExtra.Tunnel;
     for (let at = 0; at < inner.length; at += 4) words.push(inner.readUInt32LE(at));
+  }
+  if (metadata !== undefined) {
+    present |= EventExtra.Metadata;
+    words.push(metadata.length * 4, ...metadata);
   }
   const section = Buffer.alloc(ExtrasSectionLayout.bytes + words.length * 4);
   section.writeUInt16LE(present, ExtrasSectionLayout.extras);

@@ -125,6 +125,8 @@ test('what a configuration has steps show reaches the request to the target', as
     sharedInfo: true,
     cb: true,
     tunnel: true,
+    skbMetadata: ['skb->mark'],
+    xdpMetadata: ['xdp->rxq->queue_index'],
   };
   assert.equal((await client.request('launch', { ...LAUNCH, ...shown })).success, true);
   assert.deepEqual({ ...asked, ...shown }, asked);

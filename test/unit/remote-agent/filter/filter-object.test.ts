@@ -107,7 +107,7 @@ describe('filter object', () => {
     assert.deepEqual([word.name, word.section], ['packet_word', 0]);
     assert.deepEqual(
       functions.map(({ name }) => name),
-      [...NAMES, EXPRESSION, 'xdp_expression'],
+      [...NAMES, EXPRESSION, 'xdp_expression', 'skb_metadata', 'xdp_metadata'],
     );
     let end = 0;
     for (const { value, size } of functions) {

@@ -21,9 +21,11 @@ test('each member is where the program reads it', () => {
       packetBytes: 256,
       cpus: 300,
       xdp: true,
+      skbMetadata: 3,
+      xdpMetadata: 4,
     }),
   );
-  assert.equal(Object.keys(At).length, 14 + 1);
+  assert.equal(Object.keys(At).length, 16 + 1);
   assert.equal(bytes[At.kprobeMulti], 1);
   assert.equal(bytes[At.fentryMulti], 1);
   assert.equal(bytes[At.filtered], 0);
@@ -38,6 +40,8 @@ test('each member is where the program reads it', () => {
   assert.equal(bytes.readUInt16LE(At.packetBytes), 256);
   assert.equal(bytes.readUInt32LE(At.cpus), 300);
   assert.equal(bytes[At.xdp], 1);
+  assert.equal(bytes[At.skbMetadata], 3);
+  assert.equal(bytes[At.xdpMetadata], 4);
 });
 
 test('a kernel without drop reasons, and a trace that leaves out messages of local sockets', () => {
@@ -56,6 +60,8 @@ test('a kernel without drop reasons, and a trace that leaves out messages of loc
     packetBytes: 0,
     cpus: 0,
     xdp: false,
+    skbMetadata: 0,
+    xdpMetadata: 0,
   });
   assert.deepEqual([...bytes], [0, 0, 1, ...new Array<number>(At.bytes - 3).fill(0)]);
 });

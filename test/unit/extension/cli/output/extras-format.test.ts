@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SKB_METADATA } from '../../../../../common/protocol.ts';
 import { eventObject } from '../../../../../extension/cli/output/json-format.ts';
 import { TextFormat } from '../../../../../extension/cli/output/text-format.ts';
 import { ColumnStore } from '../../../../../extension/recording/event-store.ts';
@@ -14,6 +15,7 @@ const ALL = {
   skb: true,
   sharedInfo: true,
   cb: true,
+  skbMetadata: ['skb->hash', '-1'],
   tunnel: true,
   netnsNames: true,
 };
@@ -37,6 +39,14 @@ function capture() {
         { name: 'mark', type: '__u32', bitOffset: 32, bits: 32, kind: 'unsigned' },
       ],
     },
+    {
+      name: SKB_METADATA,
+      bytes: 16,
+      members: [
+        { name: 'skb->hash', type: '__u32', bitOffset: 0, bits: 64, kind: 'unsigned' },
+        { name: '-1', type: 'int', bitOffset: 64, bits: 64, kind: 'signed' },
+      ],
+    },
   ]);
   store.setNamespaces([{ inode: 20, name: 'blue\x1b and more' }]);
   const address = kernelAddress(functionAddress(0));
@@ -52,6 +62,7 @@ function capture() {
           packet: { bytes: Array.from({ length: 18 }, (_, i) => i), network: 14 },
           skb: [84, 0],
           cb: [1, 0xffff_ffff],
+          metadata: [0, 0, 0xffff_ffff, 0xffff_ffff],
           tunnel: { source: [10, 0, 0, 1], destination: [10, 0, 0, 2], destinationPort: 53, l4Protocol: 17 },
         },
       },
@@ -77,6 +88,7 @@ test('lines of text', () => {
     /  blue\\x1b a ip_rcv +br_handle_frame \[bridge\] +10\.0\.0\.1:0->10\.0\.0\.2:53\(udp\)$/,
   );
   assert.deepEqual(more, [
+    '    skb->hash=0 -1=-1',
     '    br_handle_frame+0x1a [bridge]',
     '    ip_local_deliver+0x31',
     '    0xffffffff81400000',
@@ -107,6 +119,7 @@ test('fields of the JSON object, those that were asked for', () => {
     skbuff: { len: 84, mark: 0 },
     sharedInfo: null,
     cb: [1, 0xffff_ffff],
+    metadata: { 'skb->hash': 0, '-1': -1 },
     tunnel: {
       source: '10.0.0.1',
       sourcePort: 0,
