@@ -131,6 +131,7 @@ const REQUESTS: Shapes<Request> = {
     conditions: optional(conditions),
     generation: optional(u32),
     bystanders: optional(list<string[]>(name, 1000)),
+    calledFunctions: optional(truth),
     ...functionChoice,
     backend: wantedBackend,
     track: optional(truth),

@@ -132,6 +132,8 @@ export interface StartRequest extends FunctionChoice, Extras {
    * Functions without an skb to probe too, by whole names: each hit belongs to the packet of the function that called it.
    */
   bystanders?: string[];
+  /** The same of those functions that the BPF programs on packets call which are loaded now. */
+  calledFunctions?: boolean;
   backend: Backend | 'auto';
   /** false: a packet is shown only where it matches, and not followed to its end. */
   track?: boolean;

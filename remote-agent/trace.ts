@@ -16,7 +16,7 @@ import { NO_CONDITIONS, type ResolvedConditions } from './filter/conditions-conf
 import { mapRingBuffer } from './events/ring-buffer.ts';
 import { describeKernelBuild, noKernelBuild } from './kernel/build.ts';
 import { possibleCpus } from './kernel/cpus.ts';
-import { textSymbols } from './kernel/kallsyms.ts';
+import { readKallsyms, textSymbols } from './kernel/kallsyms.ts';
 import { LiveSymbols } from './kernel/live-symbols.ts';
 import { loadedModules, moduleNames } from './kernel/modules.ts';
 import { describeConnection } from './kernel/connection.ts';
@@ -28,12 +28,13 @@ import type { Rehearsal } from './modes/check-policy.ts';
 import { requireTraceable } from './modes/require-traceable.ts';
 import { monotonicNow } from './native/libc.ts';
 import { releaseGarbage } from './native/release-garbage.ts';
-import { addBystanders } from './plan/bystanders.ts';
+import { addBystanders, addCalled } from './plan/bystanders.ts';
 import { readKernelFacts } from './plan/facts.ts';
 import { FactsCache } from './plan/facts-cache.ts';
 import { parseChoice, planProbes, type ProbePlan } from './plan/plan.ts';
 import { ModuleProbes } from './module-probes.ts';
 import { Pauses } from './pauses.ts';
+import { CalledFunctions } from './programs/called-functions.ts';
 import { encodeExtras, optionsOfRegisters } from './programs/extras.ts';
 import { putInForce, type ProgramOptions, type Wanted } from './programs/of-filter.ts';
 import { ProgramTracers } from './programs/program-tracers.ts';
@@ -86,7 +87,7 @@ export class Trace {
     const clock = stopwatch();
     const conditions = resolveConditions(request.conditions);
     const planned = await planTrace(request, signal, progress('scan'));
-    const { plan, facts, choice } = planned;
+    const { facts, choice } = planned;
     const reasons = facts.dropReasons;
     const metadata = compileMetadata(request, facts.directReads);
     const structures = [...(await readStructures(request, signal)), ...metadata.layouts];
@@ -96,7 +97,12 @@ export class Trace {
     const resources = new Cleanup();
     try {
       progress('load')(0, 1);
+      const called = request.calledFunctions === true ? new CalledFunctions() : undefined;
       const loaded = loadPrograms(request, conditions, metadata, planned, resources);
+      const plan =
+        called === undefined
+          ? planned.plan
+          : await addCalled(planned.plan, called.names(await readKallsyms(signal)), facts, signal);
       const { backend, leavesOutOwn, programs, tracers, ring, counters, connections } = loaded;
       progress('load')(1, 1);
       const load = clock();
@@ -310,7 +316,7 @@ function loadPrograms(
   planned: Planned,
   resources: Cleanup,
 ) {
-  const bystanders = (request.bystanders?.length ?? 0) > 0;
+  const bystanders = (request.bystanders?.length ?? 0) > 0 || request.calledFunctions === true;
   const backend = chooseBackend(request.backend, optionsOfRegisters(request));
   const leavesOutOwn = request.includeOwnConnection !== true;
   const { pages, directReads, dropReasons } = planned.facts;

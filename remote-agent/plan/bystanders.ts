@@ -46,6 +46,27 @@ export async function addBystanders(
   };
 }
 
+/** Why those are not probed that the programs of a trace call themselves: it would trace itself. */
+const OWN = 'the programs of the trace call it too';
+
+/**
+ * Adds functions that BPF programs call. Those with a packet of their own are in the plan already, if they were asked for.
+ * @throws AgentFailure `no-privilege`, `attach`; AbortError when cancelled
+ */
+export async function addCalled(
+  plan: ProbePlan,
+  { called, own }: { called: readonly string[]; own: readonly string[] },
+  facts: Pick<PlanFacts, 'functions'>,
+  signal?: AbortSignal,
+): Promise<ProbePlan> {
+  refuseArchitecture();
+  const known = new Set([...facts.functions, ...plan.functions].map(({ name }) => name));
+  const isNew = (name: string) => !known.has(name);
+  const { functions, skipped } = await addBystanders(plan, called.filter(isNew), facts, signal);
+  const left = own.filter(isNew);
+  return { functions, skipped: left.length === 0 ? skipped : [...skipped, { reason: OWN, names: left }] };
+}
+
 /** All functions of these symbols that can be probed, whatever they take. */
 export function planBystanders(facts: Pick<PlanFacts, 'symbols' | 'traceable' | 'blacklist'>): ProbePlan {
   const named = new Map(
@@ -73,6 +94,6 @@ function refuseArchitecture(arch: string = process.arch): void {
   throw new AgentFailure(
     'attach',
     `Functions without a packet cannot be told whose packet they work for on ${arch}.`,
-    'Leave "--filter-non-skb-funcs" out; it is for x86-64 targets.',
+    'Leave "--filter-non-skb-funcs" and "--filter-track-bpf-helpers" out; they are for x86-64 targets.',
   );
 }

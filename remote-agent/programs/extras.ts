@@ -36,8 +36,14 @@ export function encodeExtras(
 }
 
 /** The options of a trace that need the registers of a hit, as a user writes them. */
-export function optionsOfRegisters(request: Extras & Pick<StartRequest, 'bystanders'>): string[] {
+export function optionsOfRegisters(
+  request: Extras & Pick<StartRequest, 'bystanders' | 'calledFunctions'>,
+): string[] {
   const extras = encodeExtras(request).extras & (EventExtra.Caller | EventExtra.Stack);
   const bystanders = (request.bystanders?.length ?? 0) > 0;
-  return [...extrasOptions(extras), ...(bystanders ? ['--filter-non-skb-funcs'] : [])];
+  return [
+    ...extrasOptions(extras),
+    ...(bystanders ? ['--filter-non-skb-funcs'] : []),
+    ...(request.calledFunctions === true ? ['--filter-track-bpf-helpers'] : []),
+  ];
 }

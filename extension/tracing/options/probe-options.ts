@@ -45,6 +45,13 @@ export const PROBE_OPTIONS = {
     name: 'filter-track-skb-by-stackid',
     help: 'as in pwru; it is what `--filter-non-skb-funcs` does by itself, and changes nothing',
   }),
+  trackBpfHelpers: toggle({
+    name: 'filter-track-bpf-helpers',
+    launch: true,
+    help: 'probe the functions too that BPF programs on packets call (helpers, kfuncs), of programs that are loaded when the trace starts: each call is a step of its packet; on x86-64',
+    docs: 'see [BPF programs](terminal.md#bpf-programs)',
+    request: (on) => (on ? { calledFunctions: true } : {}),
+  }),
   traceTc: toggle({
     name: 'filter-trace-tc',
     launch: true,

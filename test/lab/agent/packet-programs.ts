@@ -99,6 +99,35 @@ export async function assertTcPrograms(suite: Suite): Promise<void> {
   await sh('tc qdisc del dev lo clsact');
 }
 
+/** Functions that a classifier calls are steps of its packet, but those that a trace calls itself. */
+export async function assertCalledFunctions(suite: Suite): Promise<void> {
+  const { trace, sh } = suite;
+  await installPrograms(suite.sh);
+  await sh(
+    'ip link set lo up && tc qdisc add dev lo clsact && ' +
+      `tc filter add dev lo ingress bpf direct-action obj ${PACKET_PROGRAMS} sec tc.calls`,
+  );
+  const { client, attached } = await trace({
+    ...ALL_ICMP,
+    functions: 'tcf_classify.*|ip_rcv|icmp_rcv',
+    calledFunctions: true,
+  });
+  const bystanders = attached.functions.filter(({ argument }) => argument === 0);
+  const CALLED = ['bpf_get_hash_recalc', 'bpf_skb_load_bytes'];
+  assert.deepEqual(bystanders.map(({ name }) => name).sort(), CALLED);
+  const left = attached.skipped.find(({ reason }) => reason === 'the programs of the trace call it too');
+  assert.deepEqual(left?.names, ['bpf_ktime_get_ns']);
+  await sh('ping -q -c 2 127.0.0.1');
+  client.send({ type: 'stop' });
+  const end = await client.message('end');
+  assert.equal(end.missed, 0);
+  const found = paths(attached.functions, client.events);
+  assert.equal(found.length, 4, JSON.stringify(found));
+  for (const path of found)
+    assert.match(path, /^(tcf_classify\S* )+bpf_skb_load_bytes bpf_get_hash_recalc ip_rcv icmp_rcv$/);
+  await sh('tc qdisc del dev lo clsact');
+}
+
 /** 10.7.1.1 on v0 -- v0, 10.7.1.2 in blue; they know each other, for what XDP does with ARP */
 const VETH =
   'ip netns add blue && ip link add v0 address 02:00:00:07:01:01 type veth ' +

@@ -25,6 +25,17 @@ SEC("tc") int classify_by_length(struct __sk_buff *skb)
 	return TC_ACT_OK;
 }
 
+/* Calls functions of the kernel: two for its packet, and one that the programs of a trace call too. */
+SEC("tc.calls") int call_helpers(struct __sk_buff *skb)
+{
+	__u32 first;
+
+	if (bpf_skb_load_bytes(skb, 0, &first, sizeof(first)) < 0 || bpf_ktime_get_ns() == 0)
+		return TC_ACT_SHOT;
+	bpf_get_hash_recalc(skb);
+	return TC_ACT_OK;
+}
+
 #define XDP_DROP 1
 #define XDP_PASS 2
 

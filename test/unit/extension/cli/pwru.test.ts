@@ -21,7 +21,6 @@ const OPTIONS = [
   'filter-tunnel-pcap-l2',
   'filter-tunnel-pcap-l3',
   'filter-trace-xdp',
-  'filter-track-bpf-helpers',
   'filter-ifname',
   'filter-kprobe-batch',
   'filter-skb-expr',
@@ -65,7 +64,6 @@ test('pwru’s options are ours, but for those that are named here', () => {
     OPTIONS.filter((name) => !ours.has(name)),
     [
       'kernel-btf', // the agent reads the running kernel's own types
-      'filter-track-bpf-helpers', // not ours yet
       'output-bpfmap',
     ],
   );
