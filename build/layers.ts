@@ -146,6 +146,7 @@ export const LAYERS = {
 const PACKAGES: readonly { name: string; belongsTo: string }[] = [
   { name: 'vscode', belongsTo: '^extension/(vscode/|main\\.ts$)' },
   { name: 'ssh2', belongsTo: '^extension/target/ssh/' },
+  { name: 'apache-arrow', belongsTo: '^extension/recording/file/' },
   { name: 'koffi', belongsTo: '^remote-agent/native/' },
   { name: '@vscode/debugadapter', belongsTo: '^extension/debug/' },
 ];

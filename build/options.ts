@@ -13,6 +13,7 @@ import {
   namedOptions,
   type NamedOption,
 } from '../extension/cli/options.ts';
+import { COLUMNS } from '../extension/recording/file/columns.ts';
 import { describeOption, sentence } from '../extension/tracing/options/describe.ts';
 import type { Option, OptionTable } from '../extension/tracing/options/option.ts';
 import { launchSchema, launchTexts } from '../extension/tracing/options/schema.ts';
@@ -31,7 +32,22 @@ export function optionFiles(): Record<string, string> {
     'package.json': json(withSchema(JSON.parse(read('package.json')) as Manifest)),
     'package.nls.json': json(withTexts(JSON.parse(read('package.nls.json')) as Record<string, string>)),
     'docs/options.md': optionsDocument(),
+    'docs/recordings.md': withColumns(read('docs/recordings.md')),
   };
+}
+
+/** The columns of a recording's file, from the mark on. */
+function withColumns(text: string): string {
+  const mark = '<!-- Made by "npm run options" from extension/recording/file/columns.ts. -->\n';
+  const [before = ''] = text.split(mark);
+  const rows = Object.entries<{ type: unknown; doc: string; nullable?: boolean }>(COLUMNS).map(
+    ([name, { type, doc, nullable = false }]) => [
+      `\`${name}\``,
+      `${String(type)}${nullable ? ', may be null' : ''}`,
+      doc,
+    ],
+  );
+  return `${before}${mark}\n${markdownTable(['column', 'type', 'meaning'], rows)}\n`;
 }
 
 function withSchema(manifest: Manifest): Manifest {

@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'filter'
   | 'function-pattern'
   | 'pcap-file'
+  | 'recording'
   // reaching the target
   | 'host-unknown'
   | 'connection-refused'

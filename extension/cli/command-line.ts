@@ -57,6 +57,8 @@ export function parseCommandLine(args: readonly string[]): Command {
     }
     case 'filter check':
       return { ...options(name), filter: rest.join(' ') };
+    case 'show':
+      return { ...options(name), file: one('recording') };
     case 'check':
     case 'clean':
       return { ...options(name), target: onlyTarget(name, rest) };

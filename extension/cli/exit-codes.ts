@@ -32,6 +32,7 @@ const BY_ERROR: Record<ErrorCode, ExitCode> = {
   usage: ExitCode.Usage,
   filter: ExitCode.Usage,
   'function-pattern': ExitCode.Usage,
+  recording: ExitCode.Usage,
   'pcap-file': ExitCode.Usage,
   'host-unknown': ExitCode.NotReached,
   'connection-refused': ExitCode.NotReached,

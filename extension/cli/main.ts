@@ -28,6 +28,7 @@ import { withoutWaiting } from './output/terminal-output.ts';
 import type { Command } from './options.ts';
 import { reportError } from './report-error.ts';
 import { sourceIndexCommand } from './commands/source-index.ts';
+import { showCommand } from './commands/show.ts';
 import { sourceCommand } from './commands/source.ts';
 import { traceCommand } from './commands/trace.ts';
 
@@ -69,6 +70,8 @@ async function main(args: readonly string[]): Promise<ExitCode> {
       return ExitCode.Ok;
     case 'trace':
       return traceCommand(command, environment(), startTrace);
+    case 'show':
+      return showCommand(command, environment());
     case 'check':
       return checkCommand(command, environment(), checkTarget);
     case 'functions':

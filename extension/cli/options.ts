@@ -100,9 +100,30 @@ const FUNCTIONS_OPTIONS = {
   backend: PROBE_OPTIONS.backend,
 } satisfies OptionTable;
 
+/** How a recording is printed: as a trace is. */
+const SHOW_OPTIONS = {
+  tuple: OUTPUT_OPTIONS.tuple,
+  tcpFlags: OUTPUT_OPTIONS.tcpFlags,
+  meta: OUTPUT_OPTIONS.meta,
+  timestamp: OUTPUT_OPTIONS.timestamp,
+  caller: OUTPUT_OPTIONS.caller,
+  stack: OUTPUT_OPTIONS.stack,
+  packetBytes: OUTPUT_OPTIONS.packetBytes,
+  skb: OUTPUT_OPTIONS.skb,
+  sharedInfo: OUTPUT_OPTIONS.sharedInfo,
+  cb: OUTPUT_OPTIONS.cb,
+  tunnel: OUTPUT_OPTIONS.tunnel,
+  netnsNames: OUTPUT_OPTIONS.netnsNames,
+  netnsNamesMaxLength: OUTPUT_OPTIONS.netnsNamesMaxLength,
+  limitLines: OUTPUT_OPTIONS.limitLines,
+  json,
+  verbose,
+} satisfies OptionTable;
+
 /** The commands in words, and their options. */
 export const COMMANDS = {
   trace: TRACE_OPTIONS,
+  show: SHOW_OPTIONS,
   check: { ...TARGET_OPTIONS, json, verbose },
   functions: { ...FUNCTIONS_OPTIONS, ...TARGET_OPTIONS, json, verbose },
   clean: { ...TARGET_OPTIONS, json, verbose },
@@ -151,6 +172,7 @@ export function optionsOf(commands: readonly CommandName[]): NamedOption[] {
 type Values<C extends CommandName> = OptionValues<(typeof COMMANDS)[C]> & { name: C };
 
 export type TraceOptions = Values<'trace'> & { target: string };
+export type ShowOptions = Values<'show'> & { file: string };
 export type CheckOptions = Values<'check'> & { target: string };
 export type FunctionsOptions = Values<'functions'> & { target: string };
 export type CleanOptions = Values<'clean'> & { target: string };
@@ -168,6 +190,7 @@ export type CompletionOptions = Values<'completion'> & { of: Shell | 'hosts' };
 
 export type Command =
   | TraceOptions
+  | ShowOptions
   | CheckOptions
   | FunctionsOptions
   | CleanOptions

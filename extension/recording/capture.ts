@@ -232,14 +232,13 @@ export interface CaptureEvents {
   end: [CaptureEnd];
 }
 
-export interface Capture extends LossTotals {
+/** What is known of a trace, whether it runs, is over, or was read from a file. */
+export interface Recording extends LossTotals {
   readonly hello: Hello | undefined;
   /** With what came since then. */
   readonly attached: Attached | undefined;
   readonly build: KernelBuild | undefined;
   readonly ended: CaptureEnd | undefined;
-  /** With `reconnects`: the connection was lost, and the probes with it. It may come back, and a stop ends the capture. */
-  readonly cut: PacketTraceError | undefined;
   readonly store: EventStore;
   readonly trajectories: Trajectories;
   readonly functionCounts: FunctionCounts;
@@ -249,6 +248,12 @@ export interface Capture extends LossTotals {
   readonly filters: readonly CaptureFilter[];
   on<Name extends keyof CaptureEvents>(name: Name, listener: (...args: CaptureEvents[Name]) => void): this;
   off<Name extends keyof CaptureEvents>(name: Name, listener: (...args: CaptureEvents[Name]) => void): this;
+}
+
+/** A recording that a trace fills. */
+export interface Capture extends Recording {
+  /** With `reconnects`: the connection was lost, and the probes with it. It may come back, and a stop ends the capture. */
+  readonly cut: PacketTraceError | undefined;
   /**
    * Puts another filter in force while tracing; no packet is missed between the two.
    * @throws PacketTraceError when it is refused; the trace goes on with the filter that it has.

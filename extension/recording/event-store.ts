@@ -14,6 +14,7 @@ import { readStructure, type StructureMembers } from './extras/structure.ts';
 import type { EventStore } from './capture.ts';
 import {
   callerAddress,
+  extrasWords,
   findExtra,
   memoryBytes,
   packetBytes,
@@ -35,6 +36,7 @@ import { verdictName } from './verdicts.ts';
 import { CHUNK_EVENTS, EventColumns, type EventChunk } from './store/event-columns.ts';
 import type { FunctionCounts } from './capture.ts';
 import { RecordDecoder, type Batch } from './record-decoder.ts';
+import type { RecordListener } from './record-listener.ts';
 import { DEFAULT_RETENTION, KEEP_EXTRAS_BYTES, type Retention } from './retention.ts';
 import { SharedTables, type TableName } from './store/shared-tables.ts';
 import { Symbols } from './symbols.ts';
@@ -58,9 +60,9 @@ type NumberColumn = {
 }[keyof EventChunk];
 
 export class ColumnStore implements EventStore {
-  readonly #columns = new EventColumns();
-  readonly #tables = new SharedTables();
-  readonly trajectories: TrajectoryTable = new TrajectoryTable(this.#columns, (reason) =>
+  readonly columns = new EventColumns();
+  readonly tables = new SharedTables();
+  readonly trajectories: TrajectoryTable = new TrajectoryTable(this.columns, (reason) =>
     this.#symbols.dropReason(reason),
   );
   readonly #decoder: RecordDecoder;
@@ -71,19 +73,25 @@ export class ColumnStore implements EventStore {
   readonly #namespaces = new Map<number, string>();
   /** Texts by record number of the shared tables; made when first asked for. */
   readonly #tuples: (string | undefined)[] = [];
+  readonly #addresses: (Pick<TupleParts, 'source' | 'destination'> | undefined)[] = [];
   readonly #comms: (string | undefined)[] = [];
   readonly #deviceNames: (string | undefined)[] = [];
   /** With `readOnce`: events before this one were released. */
   #released: EventIndex = 0;
 
   constructor(private readonly retention: Retention = DEFAULT_RETENTION) {
-    this.#decoder = new RecordDecoder(this.#columns, this.#tables, this.trajectories, !retention.readOnce);
+    this.#decoder = new RecordDecoder(this.columns, this.tables, this.trajectories, !retention.readOnce);
   }
 
   /** Names for what the records hold; before the first batch. */
   setSymbols(symbols: Symbols): void {
     this.#symbols = symbols;
     this.#decoder.setSymbols(symbols);
+  }
+
+  /** Who hears of every record from now on. */
+  setListener(listener: RecordListener | undefined): void {
+    this.#decoder.listener = listener;
   }
 
   /** How to read the memory that events carry. */
@@ -111,13 +119,13 @@ export class ColumnStore implements EventStore {
   append(payload: Uint8Array<ArrayBuffer>): Batch {
     const totals = this.#decoder.decode(payload);
     const { keepEvents, readOnce } = this.retention;
-    while (this.#isTooMuch(keepEvents)) this.#columns.forgetChunk();
+    while (this.#isTooMuch(keepEvents)) this.columns.forgetChunk();
     if (readOnce) this.#forgetReleased();
     else {
       this.trajectories.forgetBefore(this.first);
       this.trajectories.closeLives();
     }
-    this.#tables.sweep(
+    this.tables.sweep(
       (table, held) => this.#mark(table, held),
       (table, record) => this.#freed(table, record),
     );
@@ -128,7 +136,7 @@ export class ColumnStore implements EventStore {
     const kept = this.length - this.first;
     return (
       kept >= keepEvents + CHUNK_EVENTS ||
-      (kept > CHUNK_EVENTS && this.#columns.extrasBytes > KEEP_EXTRAS_BYTES)
+      (kept > CHUNK_EVENTS && this.columns.extrasBytes > KEEP_EXTRAS_BYTES)
     );
   }
 
@@ -139,13 +147,13 @@ export class ColumnStore implements EventStore {
   }
 
   #forgetReleased(): void {
-    while (this.first + CHUNK_EVENTS <= this.#released) this.#columns.forgetChunk();
+    while (this.first + CHUNK_EVENTS <= this.#released) this.columns.forgetChunk();
     this.trajectories.forgetOver(Math.max(this.#released, this.first));
   }
 
   /** Sets by record of a table which ones events and trajectories have. */
   #mark(table: TableName, held: Uint8Array): void {
-    for (const [chunk, rows] of this.#columns.chunks()) {
+    for (const [chunk, rows] of this.columns.chunks()) {
       const column = { places: chunk.address, flows: chunk.flow, tasks: chunk.task, devices: chunk.device }[
         table
       ];
@@ -157,6 +165,7 @@ export class ColumnStore implements EventStore {
   }
 
   #freed(table: TableName, record: number): void {
+    if (table === 'flows') this.#addresses[record] = undefined;
     if (table === 'places') this.#decoder.forgetPlace(record);
     else ({ flows: this.#tuples, tasks: this.#comms, devices: this.#deviceNames })[table][record] = undefined;
   }
@@ -166,7 +175,7 @@ export class ColumnStore implements EventStore {
   }
 
   get first(): EventIndex {
-    return this.#columns.first;
+    return this.columns.first;
   }
 
   /** What they took in the kernel's ring buffer. */
@@ -175,15 +184,20 @@ export class ColumnStore implements EventStore {
   }
 
   get length(): number {
-    return this.#columns.length;
+    return this.columns.length;
   }
 
   time(event: EventIndex): number {
-    return this.#columns.time(event);
+    return this.columns.time(event);
   }
 
   monotonic(event: EventIndex): bigint {
     return this.#decoder.firstTimestamp + BigInt(this.time(event));
+  }
+
+  /** CLOCK_REALTIME of the target. @param time nanoseconds since the first event */
+  realtime(time: number): bigint {
+    return this.#decoder.firstTimestamp + this.#realtimeOffset + BigInt(time);
   }
 
   wallClock(event: EventIndex): number {
@@ -255,16 +269,16 @@ export class ColumnStore implements EventStore {
   }
 
   pid(event: EventIndex): number {
-    return this.#tables.tasks.word(this.#number('task', event), 0);
+    return this.tables.tasks.word(this.#number('task', event), 0);
   }
 
   comm(event: EventIndex): string {
     const task = this.#number('task', event);
-    return (this.#comms[task] ??= printable(textUntilNul(this.#tables.tasks.bytes(task, 1))));
+    return (this.#comms[task] ??= printable(textUntilNul(this.tables.tasks.bytes(task, 1))));
   }
 
   netns(event: EventIndex): number {
-    return this.#tables.devices.word(this.#number('device', event), 0);
+    return this.tables.devices.word(this.#number('device', event), 0);
   }
 
   netnsName(event: EventIndex): string | undefined {
@@ -272,19 +286,19 @@ export class ColumnStore implements EventStore {
   }
 
   ifindex(event: EventIndex): number {
-    return this.#tables.devices.word(this.#number('device', event), 1);
+    return this.tables.devices.word(this.#number('device', event), 1);
   }
 
   device(event: EventIndex): string | undefined {
     const device = this.#number('device', event);
     return (
-      (this.#deviceNames[device] ??= printable(textUntilNul(this.#tables.devices.bytes(device, 3)))) ||
+      (this.#deviceNames[device] ??= printable(textUntilNul(this.tables.devices.bytes(device, 3)))) ||
       undefined
     );
   }
 
   mtu(event: EventIndex): number {
-    return this.#tables.devices.word(this.#number('device', event), 2);
+    return this.tables.devices.word(this.#number('device', event), 2);
   }
 
   mark(event: EventIndex): number {
@@ -308,24 +322,41 @@ export class ColumnStore implements EventStore {
   }
 
   tupleParts(event: EventIndex): TupleParts | undefined {
-    const { flows } = this.#tables;
+    const { flows } = this.tables;
     const flow = this.#number('flow', event);
     const flags = flows.word(flow, 0);
     if ((flags & (TupleFlag.Ipv4 | TupleFlag.Ipv6)) === 0) return undefined;
-    const format = (flags & TupleFlag.Ipv6) === 0 ? formatIpv4 : formatIpv6;
     const ports = flows.word(flow, 1);
     return {
-      source: format(flows.bytes(flow, 2, 4)),
+      ...this.addresses(flow),
       sourcePort: ports & 0xffff,
-      destination: format(flows.bytes(flow, 6, 4)),
       destinationPort: ports >>> 16,
       protocol: protocolName((flags >>> 8) & 0xff),
       tcpFlags: this.#number('tcpFlags', event),
     };
   }
 
+  /** Of a record of the flow table that is of IP. */
+  addresses(flow: number): Pick<TupleParts, 'source' | 'destination'> {
+    const { flows } = this.tables;
+    const format = (flows.word(flow, 0) & TupleFlag.Ipv6) === 0 ? formatIpv4 : formatIpv6;
+    return (this.#addresses[flow] ??= {
+      source: format(flows.bytes(flow, 2, 4)),
+      destination: format(flows.bytes(flow, 6, 4)),
+    });
+  }
+
+  /** What it told on request, as it came. */
+  extrasBytes(event: EventIndex): Uint8Array | undefined {
+    const { extras } = this.columns.chunk(event);
+    const start = extras?.start(this.columns.row(event));
+    if (extras === undefined || start === undefined) return undefined;
+    const { words } = extras;
+    return new Uint8Array(words.buffer, words.byteOffset + start * 4, extrasWords(words, start) * 4);
+  }
+
   hasExtras(event: EventIndex): boolean {
-    return this.#columns.chunk(event).extras?.start(this.#columns.row(event)) !== undefined;
+    return this.columns.chunk(event).extras?.start(this.columns.row(event)) !== undefined;
   }
 
   caller(event: EventIndex): CodeAddress | undefined {
@@ -376,8 +407,8 @@ export class ColumnStore implements EventStore {
 
   /** What an event told on request: the words in which, and where. */
   #extra(event: EventIndex, extra: Extra): { words: Uint32Array; at: number } | undefined {
-    const { extras } = this.#columns.chunk(event);
-    const start = extras?.start(this.#columns.row(event));
+    const { extras } = this.columns.chunk(event);
+    const start = extras?.start(this.columns.row(event));
     if (extras === undefined || start === undefined) return undefined;
     const at = findExtra(extras.words, start, extra);
     return at === undefined ? undefined : { words: extras.words, at };
@@ -400,12 +431,12 @@ export class ColumnStore implements EventStore {
   }
 
   #number(column: NumberColumn, event: EventIndex): number {
-    return this.#columns.chunk(event)[column][this.#columns.row(event)] ?? 0;
+    return this.columns.chunk(event)[column][this.columns.row(event)] ?? 0;
   }
 
   /** Low 32 bits of the address of its code. */
   #place(event: EventIndex): number {
-    return this.#tables.place(this.#number('address', event));
+    return this.tables.place(this.#number('address', event));
   }
 }
 

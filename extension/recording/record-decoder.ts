@@ -24,6 +24,7 @@ import {
 } from '../../common/protocol.ts';
 import { extrasWords } from './extras/sections.ts';
 import { StackTable } from './extras/stack-table.ts';
+import type { RecordListener } from './record-listener.ts';
 import type { EventColumns } from './store/event-columns.ts';
 import type { SharedTables } from './store/shared-tables.ts';
 import { Symbols } from './symbols.ts';
@@ -51,6 +52,7 @@ export class RecordDecoder {
   received = 0;
   /** What they took in the kernel's ring buffer. */
   bytes = 0;
+  listener: RecordListener | undefined;
   /** CLOCK_MONOTONIC of the first event as two words. */
   #baseLow = 0;
   #baseHigh = 0;
@@ -191,7 +193,9 @@ export class RecordDecoder {
       this.#step(words, at, of, kind, cpu, time, lostBefore, value);
       if (extras !== undefined) this.columns.addExtras(this.columns.length - 1, words, extras);
     } else if (kind === EventKind.Drop) this.#quietDrop(of, words, at, value);
-    if ((sections & EventSection.Ends) === 0) return;
+    const ends = (sections & EventSection.Ends) !== 0;
+    if (this.listener !== undefined) this.#tell(words, at, of, kind, cpu, value, isStep, ends);
+    if (!ends) return;
     this.trajectories.setEnded(of);
     if (this.countsFunctions) this.functionCounts.settle(of);
   }
@@ -265,6 +269,25 @@ export class RecordDecoder {
     const reached = this.trajectories.columns.reached[of] as Reached;
     if (isDrop(this.#symbols.dropReason(reason), name, reached))
       this.trajectories.setDropped(of, reason, this.functionCounts.functionAt(place));
+  }
+
+  #tell(
+    words: Uint32Array,
+    at: number,
+    of: number,
+    kind: number,
+    cpu: number,
+    value: number,
+    isStep: boolean,
+    ends: boolean,
+  ): void {
+    if (isStep) {
+      this.listener?.step(this.columns.length - 1, of, ends);
+      return;
+    }
+    const time = ((words[at + 1] ?? 0) - this.#baseHigh) * TWO_32 + ((words[at] ?? 0) - this.#baseLow);
+    const place = this.tables.internPlace(words, at + word(EventHeaderLayout.place));
+    this.listener?.quiet({ kind, cpu, time, place, value }, of, ends);
   }
 
   #newPlace(place: number): Reached | null {

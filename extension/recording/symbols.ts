@@ -1,5 +1,5 @@
 /** Names that the agent sent: when the probes were armed, when modules came, and for each new place of a drop. */
-import { formatKernelAddress, kernelAddressNear } from '../../common/kernel-address.ts';
+import { formatKernelAddress, type KernelAddress, kernelAddressNear } from '../../common/kernel-address.ts';
 import type { Attached, KernelLocation, ProbedFunction } from '../../common/protocol.ts';
 import { xdpDropReason } from './verdicts.ts';
 
@@ -37,8 +37,15 @@ export class Symbols {
 
   /** A place without a name. */
   text(place: number): string {
+    return formatKernelAddress(this.address(place));
+  }
+
+  /** The whole address of a place. */
+  address(place: number): KernelAddress {
+    const known = this.#functions.get(place) ?? this.#locations.get(place);
+    if (known !== undefined) return known.address;
     const [near] = this.#functions.values();
-    return formatKernelAddress(near === undefined ? place : kernelAddressNear(place, near.address));
+    return near === undefined ? place : kernelAddressNear(place, near.address);
   }
 
   /** A reason's name, its number where the target has names and none for it, undefined where it has none at all. */

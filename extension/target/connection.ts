@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { TargetFacts } from '../base/target-facts.ts';
 
 /** A running agent: its standard streams and its end. What travels on them is common/protocol.ts. */
 export interface AgentConnection {
@@ -31,19 +32,6 @@ export interface Target {
   startAgent(): Promise<AgentConnection>;
   /** Ends the connection and with it every agent started through it. */
   dispose(): void;
-}
-
-export interface TargetFacts {
-  os: string;
-  machine: string;
-  kernelRelease: string;
-  user: string;
-  /** How the agent gets its privileges. */
-  privilege: 'root' | 'sudo' | 'sudo-password';
-  /** Path of the Node that runs the agent on the target, its version, and where it came from. */
-  node: { path: string; version: string; origin: 'path' | 'vscode-server' | 'uploaded' | 'own' };
-  /** Bytes uploaded by this start: 0 when everything was there. */
-  uploadedBytes: number;
 }
 
 /** Questions that reaching a target may need answered; every front end brings its own. */

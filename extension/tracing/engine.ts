@@ -2,21 +2,8 @@
  * The capture engine: drives one agent over its connection and keeps what it sends. It knows neither SSH nor
  * VS Code; any `AgentConnection` will do.
  */
-import { EventEmitter } from 'node:events';
-import { ProtocolError } from '../../common/errors.ts';
-import { readEventsHeader } from '../../common/messages.ts';
 import { checkPacked } from '../../common/packed.ts';
-import type {
-  Attached,
-  End,
-  Hello,
-  KernelBuild,
-  Message,
-  ModulesLoaded,
-  Paused,
-  ProgramsLoaded,
-  Progress,
-} from '../../common/protocol.ts';
+import type { Attached, End, Hello, KernelBuild, Message, Paused, Progress } from '../../common/protocol.ts';
 import { cancelled, PacketTraceError } from '../base/errors.ts';
 import type { AgentClosed, AgentConnection } from '../target/connection.ts';
 import { AgentClient } from './agent-client.ts';
@@ -28,23 +15,12 @@ import {
   unheard,
   unreadable,
 } from './agent-errors.ts';
-import type {
-  Capture,
-  CaptureEnd,
-  CaptureEvents,
-  CaptureOptions,
-  EventStore,
-  LossTotals,
-  TracePause,
-  Trajectories,
-} from '../recording/capture.ts';
-import { ColumnStore } from '../recording/event-store.ts';
+import type { Capture, CaptureEnd, CaptureOptions, LossTotals } from '../recording/capture.ts';
+import { filterFact, pauseFact } from '../recording/facts.ts';
 import { FilterChanges } from './filter-changes.ts';
 import type { CaptureFilter, WantedFilter } from '../recording/filters.ts';
-import type { FunctionCounts } from '../recording/capture.ts';
+import { RecordingBuilder } from '../recording/recording-builder.ts';
 import { KEEP_EVENTS } from '../recording/retention.ts';
-import { Symbols } from '../recording/symbols.ts';
-import type { EventIndex } from '../recording/types.ts';
 import { Patience } from './patience.ts';
 
 /**
@@ -58,6 +34,8 @@ const ERROR_TIMEOUT_MS = 5000;
 export interface StartHooks {
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: Progress) => void) | undefined;
+  /** Gets the recording before anything is in it. */
+  onBegin?: ((recording: RecordingBuilder) => void) | undefined;
 }
 
 /** A capture that an agent fills. */
@@ -82,23 +60,13 @@ export async function startCapture(
   hooks: StartHooks = {},
 ): Promise<LiveCapture> {
   const engine = new CaptureEngine(options);
+  hooks.onBegin?.(engine);
   await engine.attach(connection, hooks);
   return engine;
 }
 
-class CaptureEngine extends EventEmitter<CaptureEvents> implements LiveCapture {
-  hello: Hello | undefined;
-  attached: Attached | undefined;
-  build: KernelBuild | undefined;
-  ended: CaptureEnd | undefined;
+class CaptureEngine extends RecordingBuilder implements LiveCapture {
   cut: PacketTraceError | undefined;
-  lost = 0;
-  missed = 0;
-  untracked = 0;
-  readonly pauses: TracePause[] = [];
-  readonly #store: ColumnStore;
-  #released: EventIndex = 0;
-  #symbols: Symbols | undefined;
   readonly #done: Promise<CaptureEnd>;
   #agent: AgentClient | undefined;
   readonly #changes = new FilterChanges((request) => this.#agent?.send(request));
@@ -116,9 +84,8 @@ class CaptureEngine extends EventEmitter<CaptureEvents> implements LiveCapture {
   #finished!: (end: CaptureEnd) => void;
 
   constructor(private readonly options: CaptureOptions) {
-    super();
     const { keepEvents = KEEP_EVENTS, readOnce = false } = options;
-    this.#store = new ColumnStore({ keepEvents, readOnce });
+    super({ keepEvents, readOnce });
     this.#done = new Promise((resolve) => (this.#finished = resolve));
   }
 
@@ -154,29 +121,8 @@ class CaptureEngine extends EventEmitter<CaptureEvents> implements LiveCapture {
     await this.attach(connection, hooks);
   }
 
-  get store(): EventStore {
-    return this.#store;
-  }
-
-  get trajectories(): Trajectories {
-    return this.#store.trajectories;
-  }
-
-  get functionCounts(): FunctionCounts {
-    return this.#store.functionCounts;
-  }
-
-  get filters(): readonly CaptureFilter[] {
-    return this.#changes.filters;
-  }
-
   changeFilter(filter: WantedFilter): Promise<CaptureFilter> {
     return this.#changes.change(filter);
-  }
-
-  release(before: EventIndex): void {
-    this.#released = before;
-    this.#store.release(before);
   }
 
   stop(): Promise<CaptureEnd> {
@@ -218,23 +164,17 @@ class CaptureEngine extends EventEmitter<CaptureEvents> implements LiveCapture {
         void this.#told(message);
         return;
       case 'modules':
-        return this.#modulesLoaded(message);
       case 'programs':
-        return this.#programsLoaded(message);
+      case 'locations':
+      case 'structures':
+      case 'namespaces':
+        this.addFact(message);
+        return;
       case 'filter-changed': {
         const filter = this.#changes.changed(message);
-        if (filter !== undefined) this.emit('filter', filter);
+        if (filter !== undefined) this.addFact(filterFact(filter));
         return;
       }
-      case 'locations':
-        this.#symbols?.addLocations(message.locations);
-        return;
-      case 'structures':
-        this.#store.setStructures(message.structures);
-        return;
-      case 'namespaces':
-        this.#store.setNamespaces(message.namespaces);
-        return;
       case 'paused':
         return this.#paused(message);
       case 'error':
@@ -259,8 +199,7 @@ class CaptureEngine extends EventEmitter<CaptureEvents> implements LiveCapture {
       this.#fail(unreadable(error));
       return;
     }
-    this.build = build;
-    this.emit('build', build);
+    this.addFact(build);
   }
 
   #start(hello: Hello): void {
@@ -271,8 +210,7 @@ class CaptureEngine extends EventEmitter<CaptureEvents> implements LiveCapture {
       this.#finish('connection-lost', error);
       return;
     }
-    if (!again) this.#store.setRealtimeOffset(BigInt(hello.realtimeOffset));
-    this.hello ??= hello;
+    if (!again) this.addFact(hello);
     const { wanted, generation } = this.#changes.present;
     const { filter, asked, wantBuild } = this.options;
     const { compiled, conditions } = wanted ?? filter;
@@ -290,25 +228,22 @@ class CaptureEngine extends EventEmitter<CaptureEvents> implements LiveCapture {
   #armed(attached: Attached): void {
     const starting = this.#starting;
     this.#starting = undefined;
-    this.attached = attached;
-    if (this.#symbols === undefined) {
-      this.#changes.begin(this.options.filter);
-      this.#symbols = new Symbols(attached);
-      this.#store.setSymbols(this.#symbols);
-      this.emit('attached', attached);
+    if (this.attached === undefined) {
+      this.addFact(filterFact(this.#changes.begin(this.options.filter)));
+      this.addFact(attached);
     } else this.#backAgain(attached);
     starting?.arm();
   }
 
   #backAgain(attached: Attached): void {
     this.cut = undefined;
-    this.#symbols?.add(attached);
-    this.#store.anotherAgent();
+    this.addFact(attached);
+    this.anotherAgent();
     const { lost, missed, untracked } = this;
     this.#before = { lost, missed, untracked };
     this.#changes.interrupt(undefined);
     const pause = this.pauses.at(-1);
-    if (pause !== undefined) this.#setPause({ ...pause, to: BigInt(attached.since) });
+    if (pause !== undefined) this.addFact(pauseFact({ ...pause, to: BigInt(attached.since) }));
     this.emit('cut', undefined);
   }
 
@@ -321,67 +256,29 @@ class CaptureEngine extends EventEmitter<CaptureEvents> implements LiveCapture {
     this.#changes.interrupt(error);
     const last = this.pauses.at(-1);
     const from = last !== undefined && last.to === undefined ? last.from : this.#lastHeard();
-    this.#setPause({ why: 'connection', from, to: undefined, next: this.#store.trajectories.length });
+    this.addFact(pauseFact({ why: 'connection', from, to: undefined }));
     this.emit('cut', error);
   }
 
   /** CLOCK_MONOTONIC of the target: until then at least packets were seen. */
   #lastHeard(): bigint {
-    const { length } = this.#store;
-    if (length > this.#store.first) return this.#store.monotonic(length - 1);
+    const { length } = this.store;
+    if (length > this.store.first) return this.store.monotonic(length - 1);
     return BigInt(this.attached?.since ?? 0);
-  }
-
-  #programsLoaded(programs: ProgramsLoaded): void {
-    const { attached } = this;
-    if (attached === undefined) return;
-    this.#symbols?.add({ functions: programs.functions, dropReasons: [] });
-    this.attached = {
-      ...attached,
-      functions: [...attached.functions, ...programs.functions],
-      skipped: [...attached.skipped, ...programs.skipped],
-    };
-    this.emit('programs', programs);
-  }
-
-  #modulesLoaded(modules: ModulesLoaded): void {
-    if (this.attached === undefined) return;
-    this.#symbols?.add(modules);
-    this.attached = withModules(this.attached, modules);
-    this.emit('modules', modules);
   }
 
   /** @throws ProtocolError */
   #append(payload: Uint8Array<ArrayBuffer>): void {
-    const totals = readEventsHeader(payload);
-    const first = this.#store.length;
-    const known = Math.max(this.#store.first, this.#released);
-    try {
-      this.#store.append(payload);
-    } catch (error) {
-      throw error instanceof RangeError ? new ProtocolError(error.message, { cause: error }) : error;
-    }
-    this.#received += totals.count;
-    if (this.#store.first > known) this.emit('forgotten', this.#store.first);
-    if (this.#store.length > first) this.emit('events', first, this.#store.length);
+    const { count, ...totals } = this.addEvents(payload);
+    this.#received += count;
     this.#setTotals(totals);
   }
 
   /** Comes when a pause begins, and once more when it is over. */
   #paused({ why, from, to }: Paused): void {
-    const { trajectories } = this.#store;
-    const over = to === null ? undefined : BigInt(to);
-    // The agent follows none of them any more.
-    if (over !== undefined) trajectories.endFollowing();
-    this.#setPause({ why, from: BigInt(from), to: over, next: trajectories.length });
-  }
-
-  /** A pause that begins, or more of the one that lasts. */
-  #setPause(pause: TracePause): void {
-    const last = this.pauses.at(-1);
-    if (last !== undefined && last.to === undefined) this.pauses.pop();
-    this.pauses.push(pause);
-    this.emit('paused', pause);
+    // The agent follows nobody any more.
+    if (to !== null) this.addFact({ type: 'unfollowed' });
+    this.addFact({ type: 'pause', why, from, to });
   }
 
   /** @param totals of this agent */
@@ -390,8 +287,7 @@ class CaptureEngine extends EventEmitter<CaptureEvents> implements LiveCapture {
     const missed = this.#before.missed + totals.missed;
     const untracked = this.#before.untracked + totals.untracked;
     if (lost === this.lost && missed === this.missed && untracked === this.untracked) return;
-    Object.assign(this, { lost, missed, untracked });
-    this.emit('lost', { lost, missed, untracked });
+    this.addFact({ type: 'loss', lost, missed, untracked });
   }
 
   #failed(error: PacketTraceError): void {
@@ -440,10 +336,10 @@ class CaptureEngine extends EventEmitter<CaptureEvents> implements LiveCapture {
     this.#release();
     const { lost, missed, untracked } = this;
     const incomplete = incompleteText(this.#received, agent);
-    const { length: events, bytes } = this.#store;
-    this.ended = { why, error, events, bytes, lost, missed, untracked, incomplete, agent };
-    this.emit('end', this.ended);
-    this.#finished(this.ended);
+    const { length: events, bytes } = this.store;
+    const end = { why, error, events, bytes, lost, missed, untracked, incomplete, agent };
+    this.finish(end);
+    this.#finished(end);
   }
 
   #release(): void {
@@ -453,19 +349,6 @@ class CaptureEngine extends EventEmitter<CaptureEvents> implements LiveCapture {
     clearTimeout(this.#errorDeadline);
     this.#agent?.close();
   }
-}
-
-function withModules(attached: Attached, modules: ModulesLoaded): Attached {
-  const reasons = new Map(
-    [...attached.dropReasons, ...modules.dropReasons].map((each) => [each.value, each]),
-  );
-  return {
-    ...attached,
-    functions: [...attached.functions, ...modules.functions],
-    lifeCycleFunctions: attached.lifeCycleFunctions + modules.lifeCycleFunctions,
-    skipped: [...attached.skipped, ...modules.skipped],
-    dropReasons: [...reasons.values()],
-  };
 }
 
 /** Says when the agent's total is not what arrived. */

@@ -3,9 +3,10 @@ import type { PacketTraceError } from '../base/errors.ts';
 import { traceIsOver } from './agent-errors.ts';
 import { type CaptureFilter, filterTexts, type WantedFilter } from '../recording/filters.ts';
 
-/** Asks the agent for other filters, one at a time, and keeps account of those that were in force. */
+/** Asks the agent for other filters, one at a time, and keeps account of the one in force. */
 export class FilterChanges {
-  readonly filters: CaptureFilter[] = [];
+  /** How many were in force: the number of the next one. */
+  #next = 0;
   /** The one in force. */
   #wanted: WantedFilter | undefined;
   /** Why none can be changed now. */
@@ -20,14 +21,15 @@ export class FilterChanges {
   constructor(private readonly send: (request: FilterRequest) => void) {}
 
   /** The trace's first filter is in force. */
-  begin(first: WantedFilter): void {
-    this.filters.push(inForce(first, 0, undefined));
+  begin(first: WantedFilter): CaptureFilter {
     this.#wanted = first;
+    this.#next = 1;
+    return inForce(first, 0, undefined);
   }
 
   /** What another agent has to begin with. */
   get present(): { wanted: WantedFilter | undefined; generation: number } {
-    return { wanted: this.#wanted, generation: this.filters.length - 1 };
+    return { wanted: this.#wanted, generation: this.#next - 1 };
   }
 
   /** There is no agent for now: what waits is refused. @param error undefined: there is one again */
@@ -61,20 +63,20 @@ export class FilterChanges {
 
   /** A number that was refused is given to the next filter: no event carries it. */
   async #request(wanted: WantedFilter): Promise<CaptureFilter> {
-    if (this.#over || this.filters.length === 0) throw traceIsOver();
+    if (this.#over || this.#next === 0) throw traceIsOver();
     if (this.#unavailable !== undefined) throw this.#unavailable;
     try {
       return await new Promise((resolve, reject) => {
         const accept = ({ generation, since }: FilterChanged) => {
           const filter = inForce(wanted, generation, BigInt(since));
-          this.filters.push(filter);
+          this.#next = generation + 1;
           this.#wanted = wanted;
           resolve(filter);
           return filter;
         };
         this.#pending = { accept, refuse: reject };
         const { compiled, conditions } = wanted;
-        const generation = this.filters.length;
+        const generation = this.#next;
         this.send({ type: 'filter', filter: compiled, ...(conditions && { conditions }), generation });
       });
     } finally {

@@ -4,6 +4,7 @@
  */
 import type { Progress } from '../../common/protocol.ts';
 import type { Capture, CaptureOptions } from '../recording/capture.ts';
+import type { RecordingBuilder } from '../recording/recording-builder.ts';
 import { startCapture, type StartHooks } from './engine.ts';
 import type { CaptureFilter, FilterTexts } from '../recording/filters.ts';
 import { throwIfCancelled } from '../base/errors.ts';
@@ -23,6 +24,8 @@ export interface TraceRequest
   /** See CaptureOptions. */
   readOnce?: boolean;
   reconnects?: boolean;
+  /** Gets the recording before anything is in it, and what it is of. */
+  onBegin?: (recording: RecordingBuilder, target: Target) => void;
 }
 
 /** What somebody who waits for it can see and do. */
@@ -51,7 +54,7 @@ export interface RunningTrace {
  * @throws PacketTraceError; a bad filter is found before the target is contacted.
  */
 export async function startTrace(request: TraceRequest): Promise<RunningTrace> {
-  const { wantBuild = false, keepEvents, readOnce, reconnects, signal } = request;
+  const { wantBuild = false, keepEvents, readOnce, reconnects, signal, onBegin } = request;
   const filter = await compileFilters(request, request.distDir, signal);
   const options: CaptureOptions = {
     filter,
@@ -61,7 +64,9 @@ export async function startTrace(request: TraceRequest): Promise<RunningTrace> {
     readOnce,
     reconnects,
   };
-  const first = await overAgent(request, (connection, hooks) => startCapture(connection, options, hooks));
+  const first = await overAgent(request, (connection, hooks, target) =>
+    startCapture(connection, options, { ...hooks, onBegin: (recording) => onBegin?.(recording, target) }),
+  );
   const capture = first.result;
   let { leave } = first;
   return {
@@ -89,7 +94,7 @@ export async function startTrace(request: TraceRequest): Promise<RunningTrace> {
 /** Reaches the target and starts an agent there, for as long as whoever gets it does not leave. */
 async function overAgent<T>(
   request: TraceRequest,
-  begin: (connection: AgentConnection, hooks: StartHooks) => Promise<T>,
+  begin: (connection: AgentConnection, hooks: StartHooks, target: Target) => Promise<T>,
 ): Promise<{ target: Target; result: T; leave: () => Promise<void> }> {
   const { signal, onProgress } = request;
   const target = await connectTarget(request);
@@ -102,10 +107,11 @@ async function overAgent<T>(
     throwIfCancelled(signal);
     onProgress?.('Starting the agent');
     connection = await target.startAgent();
-    const result = await begin(connection, {
+    const hooks: StartHooks = {
       signal,
       onProgress: (progress) => onProgress?.(progressText(progress)),
-    });
+    };
+    const result = await begin(connection, hooks, target);
     return { target, result, leave };
   } catch (error) {
     await leave();

@@ -26,6 +26,7 @@ export type Completed = readonly Word[] | 'path' | 'folder' | 'target' | 'host' 
 /** What stands behind a command's name. Without: words of the user's. */
 export const OPERANDS: Readonly<Partial<Record<CommandName, Completed>>> = {
   trace: 'target',
+  show: 'path',
   check: 'target',
   functions: 'target',
   clean: 'target',

@@ -35,6 +35,15 @@ export const COMMAND_TEXTS: Readonly<Record<CommandName, CommandText>> = {
       "packet-trace trace local --filter-func 'ip_.*|nf_.*' --json 'udp port 53'",
     ],
   },
+  show: {
+    summary: 'print a recording as a trace is printed',
+    usage: ['FILE [options]'],
+    about: [
+      'Prints a recording, which `packet-trace trace --output-recording FILE` makes, as the trace was printed or could have been. No target is needed.',
+      'Of a recording that was cut off, as when its computer lost power, all that was written is printed.',
+    ],
+    examples: ['packet-trace show slow.kpt.arrow', 'packet-trace show slow.kpt.arrow --json'],
+  },
   check: {
     summary: 'tell whether a target can be traced',
     usage: ['TARGET [options]'],

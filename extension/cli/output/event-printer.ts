@@ -49,7 +49,7 @@ export class EventPrinter {
   readonly #folded = new Set<EventIndex>();
 
   constructor(
-    private readonly capture: Capture,
+    private readonly capture: Pick<Capture, 'store' | 'release'>,
     private readonly lines: EventLines,
     private readonly output: Writable,
     private readonly options: PrinterOptions,
@@ -62,6 +62,11 @@ export class EventPrinter {
   request(): void {
     this.#requested = true;
     this.#running ??= this.#start(false);
+  }
+
+  /** Settles when all that has come is printed, but for what is held back. */
+  async caughtUp(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
   }
 
   /** Prints what is left. @throws what went wrong with any line */
@@ -139,7 +144,7 @@ export class EventPrinter {
   }
 
   async #forced(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
+    await this.caughtUp();
     this.#running = this.#start(true);
     await this.#running;
   }

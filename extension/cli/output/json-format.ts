@@ -32,7 +32,11 @@ export function jsonLine(object: object): string {
   return `${printableJson(JSON.stringify(object))}\n`;
 }
 
-export function targetObject(target: Target, hello: Hello | undefined, version: string): object {
+export function targetObject(
+  target: Pick<Target, 'label' | 'facts'>,
+  hello: Hello | undefined,
+  version: string,
+): object {
   const { facts } = target;
   return {
     type: 'target',

@@ -48,7 +48,7 @@ export class InternTable {
   }
 
   /** The bytes of a record, as they were in memory; valid until the next `intern`. */
-  bytes(record: number, firstWord = 0, words = this.width): Uint8Array {
+  bytes(record: number, firstWord = 0, words = this.width - firstWord): Uint8Array {
     const offset = this.#records.byteOffset + (record * this.width + firstWord) * 4;
     return new Uint8Array(this.#records.buffer, offset, words * 4);
   }

@@ -4,7 +4,7 @@
  */
 import { agentBundle, nodeBundle } from '../assets.ts';
 import type { Bundle } from '../assets.ts';
-import type { TargetFacts } from '../connection.ts';
+import type { TargetFacts } from '../../base/target-facts.ts';
 import type { RootSession } from '../root/session.ts';
 import { quote } from '../shell.ts';
 import { sumsMatch, sumsMatchedThisBoot } from './bundle-checks.ts';

@@ -1,6 +1,7 @@
 /** What is asked for and what comes of it, when an agent is put on a target: a program, and the check before it runs. */
 import type { Bundle } from '../assets.ts';
-import type { Logger, TargetFacts } from '../connection.ts';
+import type { TargetFacts } from '../../base/target-facts.ts';
+import type { Logger } from '../connection.ts';
 import type { Platform } from '../platform.ts';
 import { quote } from '../shell.ts';
 

@@ -4,7 +4,7 @@
  * have changed since is compared all the same (the check of Placed).
  */
 import { agentBundle } from '../assets.ts';
-import type { TargetFacts } from '../connection.ts';
+import type { TargetFacts } from '../../base/target-facts.ts';
 import { printable } from '../../base/printable.ts';
 import type { RootSession } from '../root/session.ts';
 import { quote } from '../shell.ts';

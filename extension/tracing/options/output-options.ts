@@ -142,6 +142,14 @@ export const OUTPUT_OPTIONS = {
     name: 'output-file-compress',
     help: 'compress output files that were put aside with gzip',
   }),
+  outputRecording: text({
+    name: 'output-recording',
+    value: 'FILE',
+    names: 'path',
+    example: 'slow.kpt.arrow',
+    help: 'keep the trace in this file too, which must not be there yet: `packet-trace show` prints it, and every program that knows Arrow reads it',
+    docs: 'see [Recordings](recordings.md)',
+  }),
   checkout: text({
     name: 'checkout',
     value: 'DIR',

@@ -245,6 +245,42 @@ for (const { kernel, userland, backend, dropFunction } of kernelsPlayed(TARGETS)
         assert.match(stdout, /\(NETFILTER_DROP\)\n/);
       });
 
+      test('a recording prints as its trace did; of one that was killed all that was written', async () => {
+        const file = join(home.dir, 'one.kpt.arrow');
+        const trace = home.start(['trace', ...targetArgs(guest), '--output-recording', file, FILTER]);
+        await trace.attached();
+        await guest.exec(CURL);
+        await trace.until('the end of the packet', () => trace.stdout.includes(' kfree_skbmem\n'));
+        const ended = await trace.interrupt();
+        assert.equal(ended.code, 0, ended.stderr);
+        const shown = await home.run(['show', file]);
+        assert.equal(shown.code, 0, shown.stderr);
+        assert.equal(shown.stdout, ended.stdout);
+        assert.equal(shown.stderr.trimEnd().split('\n').at(-1), ended.stderr.trimEnd().split('\n').at(-1));
+
+        const cut = join(home.dir, 'two.kpt.arrow');
+        const killed = home.start([
+          'trace',
+          ...targetArgs(guest),
+          '--json',
+          '--output-recording',
+          cut,
+          FILTER,
+        ]);
+        await killed.attached();
+        await guest.exec(CURL);
+        const events = (text: string) =>
+          text.split('\n').filter((line) => line.startsWith('{"type":"event"'));
+        await killed.until('the end of the packet', () => killed.stdout.includes('"kfree_skbmem"'));
+        await sleep(3000); // a second is what may be missing
+        killed.kill('SIGKILL');
+        await killed.ended;
+        const rest = await home.run(['show', cut, '--json']);
+        assert.equal(rest.code, 0, rest.stderr);
+        assert.match(rest.stderr, /cut off/);
+        assert.deepEqual(events(rest.stdout), events(killed.stdout));
+      });
+
       test('stops after as many lines as asked for', async () => {
         const trace = home.start(['trace', ...targetArgs(guest), '--output-limit-lines', '3', FILTER]);
         await trace.attached();

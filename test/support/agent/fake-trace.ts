@@ -3,7 +3,7 @@ import { PassThrough, Writable } from 'node:stream';
 import type { FilterTexts } from '../../../extension/recording/filters.ts';
 import { startCapture } from '../../../extension/tracing/engine.ts';
 import type { Environment } from '../../../extension/cli/environment.ts';
-import type { TargetFacts } from '../../../extension/target/connection.ts';
+import type { TargetFacts } from '../../../extension/base/target-facts.ts';
 import type { RunningTrace, TraceRequest } from '../../../extension/tracing/start-trace.ts';
 import type { Attached, Locations } from '../../../common/protocol.ts';
 import { FakeAgent } from './fake-agent.ts';
@@ -11,7 +11,7 @@ import { attached, functionAddress, hello, kernelAddress, type TestEvent } from 
 
 export const NAMES = ['ip_local_out', 'nf_hook_slow', 'sk_skb_reason_drop', 'kfree_skbmem'];
 
-const facts: TargetFacts = {
+export const TARGET_FACTS: TargetFacts = {
   os: 'Linux',
   machine: 'x86_64',
   kernelRelease: '6.12.1',
@@ -46,7 +46,7 @@ export class FakeTrace {
     const capture = await starting;
     const target = {
       label: request.target,
-      facts,
+      facts: TARGET_FACTS,
       startAgent: () => Promise.reject(new Error()),
       dispose: () => undefined,
     };

@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdtempSync, readFileSync, readdirSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import type { TargetFacts } from '../../../../../extension/target/connection.ts';
+import type { TargetFacts } from '../../../../../extension/base/target-facts.ts';
 import { place, removeDamaged } from '../../../../../extension/target/deploy/place.ts';
 import {
   EXIT_DAMAGED,

@@ -1,0 +1,233 @@
+/** Opens a recording's file, whole or cut off. What is in it is not believed before it is checked. */
+import { open, type FileHandle } from 'node:fs/promises';
+import { RecordBatchReader, type RecordBatch, type Schema } from 'apache-arrow';
+import { ProtocolError } from '../../../common/errors.ts';
+import { checkPacked } from '../../../common/packed.ts';
+import { object, oneOf, text, whole } from '../../../common/shape.ts';
+import { PacketTraceError, throwIfCancelled } from '../../base/errors.ts';
+import type { TargetFacts } from '../../base/target-facts.ts';
+import { parseFact } from '../facts.ts';
+import { RecordingBuilder } from '../recording-builder.ts';
+import type { Retention } from '../retention.ts';
+import { BatchRows, schemaProblem } from './batch-rows.ts';
+import { FORMAT, HEAD_KEY, type FileHead, type RecordedTarget, ROW_KINDS } from './columns.ts';
+import { RowEncoder } from './encode-rows.ts';
+
+const name = text(4096);
+const HEAD = object<FileHead>({
+  format: whole(),
+  version: name,
+  target: object<RecordedTarget>({
+    label: name,
+    facts: object<TargetFacts>({
+      os: name,
+      machine: name,
+      kernelRelease: name,
+      user: name,
+      privilege: oneOf<TargetFacts['privilege']>({ root: true, sudo: true, 'sudo-password': true }),
+      node: object<TargetFacts['node']>({
+        path: name,
+        version: name,
+        origin: oneOf<TargetFacts['node']['origin']>({
+          path: true,
+          'vscode-server': true,
+          uploaded: true,
+          own: true,
+        }),
+      }),
+      uploadedBytes: whole(),
+    }),
+  }),
+});
+
+/** What an Arrow file begins with, padded to eight bytes. */
+const MAGIC = Buffer.from('ARROW1\0\0');
+const PIECE_BYTES = 1024 * 1024;
+/** Events that are told of at once. */
+const EVENTS_AT_ONCE = 16_384;
+
+export interface ReadOptions {
+  signal?: AbortSignal;
+  /** More events are there; what comes after them is read when this has settled. */
+  onEvents?: () => Promise<void>;
+}
+
+export interface OpenRecording {
+  /** Filled while the file is read. */
+  readonly recording: RecordingBuilder;
+  readonly head: FileHead;
+  /**
+   * Reads the rest. Settles when all is read.
+   * @returns whether the file is whole: else what wrote it did not close it, and all that it wrote is there
+   * @throws PacketTraceError when it is damaged; what was read before stays
+   */
+  read(options?: ReadOptions): Promise<{ isWhole: boolean }>;
+  close(): Promise<void>;
+}
+
+/** @throws PacketTraceError when it is none */
+export async function openRecording(path: string, retention: Retention): Promise<OpenRecording> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, 'r');
+  } catch (error) {
+    throw cannotRead(path, error as NodeJS.ErrnoException);
+  }
+  try {
+    const start = Buffer.alloc(MAGIC.length);
+    await handle.read(start, 0, start.length, 0).catch((error: unknown) => {
+      throw cannotRead(path, error as NodeJS.ErrnoException);
+    });
+    if (!start.equals(MAGIC)) throw notARecording(path, 'it is no Arrow file');
+    const { reader, head } = await readHead(path, handle);
+    const recording = new RecordingBuilder(retention);
+    return {
+      recording,
+      head,
+      read: (options = {}) => readRows(path, handle, reader, recording, options),
+      close: async () => {
+        await Promise.resolve(reader.cancel()).catch(() => undefined);
+        await handle.close();
+      },
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+type Reader = RecordBatchReader & { schema: Schema };
+
+async function readHead(path: string, handle: FileHandle): Promise<{ reader: Reader; head: FileHead }> {
+  let reader: Reader;
+  try {
+    reader = await RecordBatchReader.from(pieces(handle));
+    await reader.open();
+  } catch (error) {
+    throw notARecording(path, `its schema cannot be read (${(error as Error).message})`);
+  }
+  const { schema } = reader as { schema?: Schema };
+  if (schema === undefined) throw notARecording(path, 'its schema is missing');
+  const json = schema.metadata.get(HEAD_KEY);
+  if (json === undefined) throw notARecording(path, 'another program wrote it');
+  const head = parseHead(json);
+  if (head === undefined) throw notARecording(path, 'what it says of itself cannot be read');
+  if (head.format !== FORMAT)
+    throw new PacketTraceError(
+      'recording',
+      `${path} is a recording of format ${head.format}, written by version ${head.version}.`,
+      'Open it with that version, or a newer one.',
+    );
+  const problem = schemaProblem(schema);
+  if (problem !== undefined) throw notARecording(path, problem);
+  return { reader, head };
+}
+
+function parseHead(json: string): FileHead | undefined {
+  try {
+    const head: unknown = JSON.parse(json);
+    return HEAD(head) === undefined ? (head as FileHead) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The stream in the file, from its schema on. */
+async function* pieces(handle: FileHandle): AsyncGenerator<Uint8Array> {
+  for (let position = MAGIC.length; ;) {
+    const piece = Buffer.alloc(PIECE_BYTES);
+    const { bytesRead } = await handle.read(piece, 0, piece.length, position);
+    if (bytesRead === 0) return;
+    yield piece.subarray(0, bytesRead);
+    position += bytesRead;
+  }
+}
+
+/** The library's words where a stream ends within a message. */
+function isCutOff({ message }: Error): boolean {
+  return message.startsWith('Expected to read ');
+}
+
+/** It ends as files do that were closed. */
+async function isClosed(handle: FileHandle): Promise<boolean> {
+  const { size } = await handle.stat();
+  const magic = MAGIC.subarray(0, 6);
+  const end = Buffer.alloc(magic.length);
+  await handle.read(end, 0, end.length, Math.max(0, size - end.length));
+  return end.equals(magic);
+}
+
+async function readRows(
+  path: string,
+  handle: FileHandle,
+  reader: Reader,
+  recording: RecordingBuilder,
+  { signal, onEvents }: ReadOptions,
+): Promise<{ isWhole: boolean }> {
+  const { schema } = reader;
+  let encoder: RowEncoder | undefined;
+  try {
+    for await (const batch of reader as unknown as AsyncIterable<RecordBatch>) {
+      throwIfCancelled(signal);
+      encoder = await readBatch(new BatchRows(batch, schema), recording, encoder);
+      await onEvents?.();
+    }
+  } catch (error) {
+    if (error instanceof PacketTraceError) throw error;
+    if (!isCutOff(error as Error) || (await isClosed(handle))) throw damaged(path, error as Error);
+  }
+  return { isWhole: recording.ended !== undefined };
+}
+
+async function readBatch(
+  rows: BatchRows,
+  recording: RecordingBuilder,
+  known: RowEncoder | undefined,
+): Promise<RowEncoder | undefined> {
+  let encoder = known;
+  const tell = () => {
+    if (encoder !== undefined && encoder.count > 0) recording.addEvents(encoder.take());
+  };
+  for (let row = 0; row < rows.length; row++) {
+    if (ROW_KINDS[rows.kind(row)] !== 'fact') {
+      if (encoder === undefined) throw new ProtocolError('events come before the target is told of');
+      encoder.add(rows, row);
+      if (encoder.count === EVENTS_AT_ONCE) tell();
+      continue;
+    }
+    tell();
+    const fact = parseFact(rows.text('fact', row) ?? '');
+    if (recording.ended !== undefined) throw new ProtocolError('something comes after the end');
+    if (fact.type === 'hello') {
+      if (encoder !== undefined) throw new ProtocolError('there are two targets');
+      encoder = new RowEncoder(BigInt(fact.realtimeOffset));
+    }
+    if (fact.type === 'kernel-build') await checkPacked(fact);
+    recording.addFact(fact);
+  }
+  tell();
+  return encoder;
+}
+
+function notARecording(path: string, why: string): PacketTraceError {
+  return new PacketTraceError(
+    'recording',
+    `${path} is no recording of a packet trace: ${why}.`,
+    'Recordings are made with "packet-trace trace --output-recording FILE".',
+  );
+}
+
+function damaged(path: string, error: Error): PacketTraceError {
+  return new PacketTraceError(
+    'recording',
+    `${path} is damaged: ${error.message}.`,
+    'What comes before the damage was read.',
+    { cause: error },
+  );
+}
+
+function cannotRead(path: string, error: NodeJS.ErrnoException): PacketTraceError {
+  const message =
+    error.code === 'ENOENT' ? `There is no file ${path}.` : `${path} cannot be read: ${error.message}.`;
+  return new PacketTraceError('recording', message, 'Check the name.', { cause: error });
+}
