@@ -99,7 +99,14 @@ test('events before the probes are attached fail the start, and are not kept', a
 test('a configuration that unpacks to more than any kernel has ends the trace', async () => {
   const { agent, capture, ended } = await running();
   const config = gzipSync(Buffer.alloc(CONFIG_LIMIT + 1)).toString('base64');
-  agent.send({ type: 'kernel-build', buildIds: { modules: {} }, config, textStart: null, neighbourhood: '', types: '' });
+  agent.send({
+    type: 'kernel-build',
+    buildIds: { modules: {} },
+    config,
+    textStart: null,
+    neighbourhood: '',
+    types: '',
+  });
   const end = await ended;
   assert.match(end.error?.message ?? '', /kernel-build\.config unpacks to more than/);
   assert.equal(capture.build, undefined);
