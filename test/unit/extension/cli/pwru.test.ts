@@ -17,6 +17,7 @@ const OPTIONS = [
   'filter-mark',
   'filter-track-skb',
   'filter-track-skb-by-stackid',
+  'filter-track-bpf-helpers',
   'filter-trace-tc',
   'filter-tunnel-pcap-l2',
   'filter-tunnel-pcap-l3',
