@@ -11,6 +11,7 @@ import { openRecording } from '../../../../../extension/recording/file/open-reco
 import { RecordingBuilder } from '../../../../../extension/recording/recording-builder.ts';
 import { DEFAULT_RETENTION } from '../../../../../extension/recording/retention.ts';
 import type { Fact } from '../../../../../extension/recording/facts.ts';
+import { TARGET_FACTS } from '../../../../support/agent/fake-trace.ts';
 import {
   batch,
   CLASSIFIER,
@@ -26,18 +27,7 @@ import { TRAFFIC_ATTACHED, TRAFFIC_LOCATION } from '../../../../support/agent/tr
 const folder = mkdtempSync(join(tmpdir(), 'kpt-recording-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const TARGET = {
-  label: 'lab',
-  facts: {
-    os: 'Linux',
-    machine: 'x86_64',
-    kernelRelease: '6.12.1',
-    user: 'root',
-    privilege: 'root',
-    node: { path: '/usr/bin/node', version: 'v20.0.0', origin: 'path' },
-    uploadedBytes: 0,
-  },
-} as const;
+const TARGET = { label: 'lab', facts: TARGET_FACTS };
 
 let files = 0;
 
