@@ -11,7 +11,17 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
+#ifdef NO_KFUNCS
+/* Never called: config.direct_reads is 0 then. */
+static __always_inline void *bpf_rdonly_cast(const void *object, __u32 btf_id)
+{
+	(void)object;
+	(void)btf_id;
+	return 0;
+}
+#else
 extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak;
+#endif
 
 #define CAST(type, pointer) \
 	((const struct type *)bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(struct type)))

@@ -16,6 +16,12 @@ const TARGETS = [
 const FLAGS = ['-target', 'bpf', '-mcpu=v3', '-g', '-O2', '-Wall', '-Wextra', '-Werror'];
 
 const OBJECTS = ['probes', 'follow', 'packet-programs', 'match', 'count'];
+/** Those of a trace again, without kfuncs: libbpf looks for kfuncs in the running kernel's types, and some have none. */
+const WITHOUT_KFUNCS = ['probes', 'follow', 'packet-programs'];
+const VARIANTS = [
+  ...OBJECTS.map((source) => ({ source, name: source, flags: [] as string[] })),
+  ...WITHOUT_KFUNCS.map((source) => ({ source, name: `${source}.no-kfuncs`, flags: ['-DNO_KFUNCS'] })),
+];
 const bpfDir = join(repoRoot, 'bpf');
 
 /**
@@ -29,17 +35,17 @@ export async function buildBpf(): Promise<void> {
     const hash = await inputHash(flags);
     const folder = join(distDir, 'agent', platform);
     await mkdir(folder, { recursive: true });
-    for (const name of OBJECTS) {
+    for (const { source, name, flags: more } of VARIANTS) {
       const cached = join(cacheDir('bpf'), `${name}-${hash}.o`);
       if ((await stat(cached).catch(() => undefined)) === undefined)
-        await compile(join(bpfDir, `${name}.bpf.c`), flags, cached);
+        await compile(join(bpfDir, `${source}.bpf.c`), [...flags, ...more], cached);
       const temporary = join(folder, `.${name}.${process.pid}`);
       await copyFile(cached, temporary);
       await rename(temporary, join(folder, `${name}.bpf.o`));
     }
     // Of programs that there were once: all of dist/ is shipped.
     for (const file of await readdir(folder))
-      if (file.endsWith('.bpf.o') && !OBJECTS.includes(basename(file, '.bpf.o')))
+      if (file.endsWith('.bpf.o') && !VARIANTS.some(({ name }) => name === basename(file, '.bpf.o')))
         await rm(join(folder, file));
   }
 }

@@ -132,6 +132,7 @@ const REQUESTS: Shapes<Request> = {
     generation: optional(u32),
     bystanders: optional(list<string[]>(name, 1000)),
     calledFunctions: optional(truth),
+    kernelBtf: optional(text(4096)),
     ...functionChoice,
     backend: wantedBackend,
     track: optional(truth),

@@ -135,6 +135,8 @@ export interface StartRequest extends FunctionChoice, Extras {
   /** The same of those functions that the BPF programs on packets call which are loaded now. */
   calledFunctions?: boolean;
   backend: Backend | 'auto';
+  /** A file on the target that tells the types of its kernel, in place of the kernel. */
+  kernelBtf?: string;
   /** false: a packet is shown only where it matches, and not followed to its end. */
   track?: boolean;
   /** Ring buffer size in bytes, a power of two; 0: the agent's default. */

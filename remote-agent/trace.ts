@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { attach } from './attach/attach.ts';
 import { chooseBackend } from './attach/backend.ts';
-import { type KernelBtf, readBtfOf } from './btf/kernel-btf.ts';
+import { type KernelBtf, readBtfOf, useBtfFile } from './btf/kernel-btf.ts';
 import { structureLayouts } from './btf/structures.ts';
 import { compileExpressions, compileMetadata, type Metadata } from './conditions/expression.ts';
 import { packedExpressionTypes } from './conditions/expression-types.ts';
@@ -26,6 +26,7 @@ import { ringBufferBytes } from './kernel/memory.ts';
 import { readFacts } from './modes/check.ts';
 import type { Rehearsal } from './modes/check-policy.ts';
 import { requireTraceable } from './modes/require-traceable.ts';
+import { useBtfForObjects } from './native/libbpf.ts';
 import { monotonicNow } from './native/libc.ts';
 import { releaseGarbage } from './native/release-garbage.ts';
 import { addBystanders, addCalled } from './plan/bystanders.ts';
@@ -85,6 +86,7 @@ export class Trace {
       output.send({ type: 'progress', stage, done, total });
     };
     const clock = stopwatch();
+    useTypes(request.kernelBtf);
     const conditions = resolveConditions(request.conditions);
     const planned = await planTrace(request, signal, progress('scan'));
     const { facts, choice } = planned;
@@ -264,8 +266,9 @@ async function planTrace(
 ) {
   const loaded = loadedModules(); // before all else: one that comes in between is noticed later
   const choice = parseChoice(request, moduleNames(loaded));
-  const cache = new FactsCache(loaded);
-  const kept = cache.read();
+  // What is kept is what the kernel itself tells.
+  const cache = request.kernelBtf === undefined ? new FactsCache(loaded) : undefined;
+  const kept = cache?.read();
   const { facts, kallsyms } =
     kept === undefined
       ? await readKernelFacts(loaded, {
@@ -294,9 +297,15 @@ async function planTrace(
     kallsyms,
     /** Keeps the facts for the next trace, if this one read them. */
     keep: () => {
-      if (kept === undefined) cache.keep(facts);
+      if (kept === undefined) cache?.keep(facts);
     },
   };
+}
+
+/** Has a file on this machine tell the types of its kernel; undefined: the kernel tells them. @throws AgentFailure `no-btf` */
+function useTypes(file: string | undefined): void {
+  useBtfFile(file);
+  useBtfForObjects(file);
 }
 
 /** Of the kernel's structures whose memory is asked for; most traces ask for none, and their types are not read. */

@@ -103,8 +103,14 @@ static __always_inline struct scratch *scratch_of(__u32 kind)
 	return scratch;
 }
 
+#ifdef NO_KFUNCS
+/* Never called: config.fentry_multi is 0 then. */
+static __always_inline void bpf_preempt_disable(void) {}
+static __always_inline void bpf_preempt_enable(void) {}
+#else
 extern void bpf_preempt_disable(void) __ksym __weak;
 extern void bpf_preempt_enable(void) __ksym __weak;
+#endif
 
 /* For a hit, which its context names: it lies on the stack. Null: all are taken; the hit is counted as lost. */
 static __always_inline struct scratch *take_scratch(void *context)

@@ -2,11 +2,12 @@
  * The kernel's type information. In come the files of /sys/kernel/btf; out come types by id (common/btf) and what they
  * tell: the names of drop reasons, whether programs can read memory directly. Read this file first.
  */
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Btf } from '../../common/btf/btf.ts';
 import { AgentFailure } from '../../common/errors.ts';
+import { readBtfFile } from './btf-file.ts';
 import { loadedModules, moduleNames } from '../kernel/modules.ts';
 
 /** The type information of the running kernel and its modules. Holds some 5 MB: drop it after use. */
@@ -19,6 +20,27 @@ export interface KernelBtf {
 
 const BTF_FOLDER = '/sys/kernel/btf';
 
+/** Whose types are read; see useBtfFile. */
+let file: string | undefined;
+
+/**
+ * From now on a file tells the types of the kernel, in place of the kernel. Its modules have types only where the
+ * kernel's own are the same as those in the file: they go on from them.
+ * @param path on this machine; undefined: the kernel tells them
+ * @throws AgentFailure `no-btf` where they cannot be used
+ */
+export function useBtfFile(path: string | undefined): void {
+  if (path !== undefined) readBtfFile(path);
+  file = path;
+}
+
+/** Whether what the types say of numbers holds in the kernel, as that of a kfunc. */
+export function areKernelsOwn(dir = BTF_FOLDER): boolean {
+  if (file === undefined) return true;
+  const own = join(dir, 'vmlinux');
+  return existsSync(own) && readFileSync(own).equals(readBtfFile(file));
+}
+
 /** Of all modules that are loaded. @throws AgentFailure `no-btf` when the kernel has none */
 export function readKernelBtf(signal?: AbortSignal): Promise<KernelBtf> {
   return readBtfOf(moduleNames(loadedModules()), signal);
@@ -26,7 +48,7 @@ export function readKernelBtf(signal?: AbortSignal): Promise<KernelBtf> {
 
 /** Of the kernel itself, without modules. @throws AgentFailure `no-btf` when it has none */
 export function readVmlinuxBtf(dir = BTF_FOLDER): Btf {
-  return new Btf(readVmlinux(join(dir, 'vmlinux')));
+  return new Btf(file === undefined ? readVmlinux(join(dir, 'vmlinux')) : readBtfFile(file));
 }
 
 /** Of some modules only. @throws AgentFailure `no-btf` when the kernel has none */
@@ -38,7 +60,7 @@ export async function readBtfOf(
   const vmlinux = readVmlinuxBtf(dir);
   const modules: KernelBtf['modules'] = [];
   const modulesWithout: string[] = [];
-  const present = new Set(readdirSync(dir));
+  const present = new Set(areKernelsOwn(dir) ? readdirSync(dir) : []);
   for (const name of names) {
     await nextTurn();
     signal?.throwIfAborted();

@@ -12,6 +12,8 @@ export const BPF_TRACE_KPROBE_MULTI = 42;
 
 /** sizeof(struct bpf_kprobe_multi_opts) */
 const KPROBE_MULTI_OPTS_BYTES = 48;
+/** sizeof(struct bpf_object_open_opts) to the end of btf_custom_path */
+const OPEN_OPTS_BYTES = 56;
 /** sizeof(struct bpf_test_run_opts) */
 const TEST_RUN_OPTS_BYTES = 80;
 /** Most of what libbpf says on a failed load is the verifier's log; its end tells why. */
@@ -36,7 +38,7 @@ export class LibbpfError extends Error {
 type Nullable<T> = T | null;
 
 interface Api {
-  bpf_object__open_file(path: string, options: null): Nullable<BpfObject>;
+  bpf_object__open_file(path: string, options: Nullable<Uint8Array>): Nullable<BpfObject>;
   bpf_object__load(object: BpfObject): number;
   bpf_object__close(object: BpfObject): void;
   bpf_object__find_map_by_name(object: BpfObject, name: string): Nullable<BpfMap>;
@@ -169,8 +171,23 @@ export function linkObjects(output: string, inputs: readonly string[]): void {
   }
 }
 
+/** What objects are relocated by; see useBtfForObjects. Kept as C has it: libbpf reads it until the object is loaded. */
+let btfPath: Buffer | undefined;
+
+/** From now on objects are relocated by the types in a file. @param path undefined: by the kernel's own */
+export function useBtfForObjects(path: string | undefined): void {
+  btfPath = path === undefined ? undefined : Buffer.from(`${path}\0`);
+}
+
 export function openObject(path: string): BpfObject {
-  return notNull(api().bpf_object__open_file(path, null), 'open the BPF object');
+  let options: Uint8Array | null = null;
+  if (btfPath !== undefined) {
+    options = new Uint8Array(OPEN_OPTS_BYTES);
+    const view = new DataView(options.buffer);
+    view.setBigUint64(0, BigInt(OPEN_OPTS_BYTES), true); // sz
+    view.setBigUint64(48, koffi().address(btfPath), true); // btf_custom_path
+  }
+  return notNull(api().bpf_object__open_file(path, options), 'open the BPF object');
 }
 
 /** Verifies and loads what is set to be loaded into the kernel. */

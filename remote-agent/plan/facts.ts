@@ -5,7 +5,7 @@
 import { type BtfFacts, btfFacts } from '../btf/btf-facts.ts';
 import { type DropReasons, dropReasons } from '../btf/drop-reasons.ts';
 import { findDirectReads } from '../btf/find-direct-reads.ts';
-import { type KernelBtf, readBtfOf } from '../btf/kernel-btf.ts';
+import { areKernelsOwn, type KernelBtf, readBtfOf } from '../btf/kernel-btf.ts';
 import { functionSymbols, readKallsyms } from '../kernel/kallsyms.ts';
 import { moduleNames } from '../kernel/modules.ts';
 import { findPageVariables, type PageVariables } from '../kernel/page-variables.ts';
@@ -64,7 +64,8 @@ export async function readKernelFacts(
     btf: told,
     dropReasons: dropReasons(btf),
     pages: findPageVariables(kallsyms),
-    directReads: findDirectReads(btf),
+    // Programs name what they call by the number of its type.
+    directReads: areKernelsOwn() ? findDirectReads(btf) : undefined,
   };
   onProgress?.(STEPS, STEPS);
   return { facts, kallsyms };

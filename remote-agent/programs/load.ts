@@ -1,4 +1,5 @@
 /** A BPF object of ours on its way into the kernel: opened, set up, verified, loaded. */
+import { existsSync } from 'node:fs';
 import { AgentFailure } from '../../common/errors.ts';
 import { closeObject, LibbpfError, loadObject, takeLibbpfLog, type BpfObject } from '../native/libbpf.ts';
 
@@ -16,6 +17,14 @@ const LIMITS: { pattern: RegExp; words: (count: string) => string }[] = [
     words: (count) => `its verifier has to keep ${count} branches in mind, and 8192 are the limit`,
   },
 ];
+
+/** A kernel without types of its own has no kfuncs either; libbpf looks for them all the same. */
+const KERNEL_TYPES = '/sys/kernel/btf/vmlinux';
+
+/** The file of an object of traces, for this machine's kernel. */
+export function traceObject(name: 'probes' | 'follow' | 'packet-programs'): string {
+  return existsSync(KERNEL_TYPES) ? `${name}.bpf.o` : `${name}.no-kfuncs.bpf.o`;
+}
 
 /**
  * The caller closes the object.

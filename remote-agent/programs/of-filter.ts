@@ -10,6 +10,7 @@ import {
 } from '../native/libbpf.ts';
 import { extrasOptions } from './extras.ts';
 import { loadLinked } from './link.ts';
+import { traceObject } from './load.ts';
 import type { PacketMemory } from './packet-memory.ts';
 import { setKind, SHARED_MAPS, type ProbePrograms } from './probe-programs.ts';
 import { encodeTraceConfig, type TraceConfig } from './trace-config.ts';
@@ -42,7 +43,7 @@ export interface ProgramOptions {
  * @throws AgentFailure: `no-privilege`, `bad-filter` (the filter's code is refused), `load`
  */
 export function putInForce(probePrograms: ProbePrograms, options: ProgramOptions, wanted: Wanted): void {
-  const object = loadForFilter('follow.bpf.o', probePrograms, options, wanted, (opened) => {
+  const object = loadForFilter(traceObject('follow'), probePrograms, options, wanted, (opened) => {
     setKind(findProgram(opened, FILTER_PROGRAM), options.config);
   });
   try {

@@ -28,7 +28,7 @@ import { mapShared, pageSize } from '../native/libc.ts';
 import { filterObject, type MetadataCode } from '../filter/filter-object.ts';
 import { extrasOptions } from './extras.ts';
 import { openLinked } from './link.ts';
-import { loadConfigured } from './load.ts';
+import { loadConfigured, traceObject } from './load.ts';
 import { OWN_CONNECTIONS_MAP } from './own-connections.ts';
 import { encodeFilterConfig } from '../filter/filter-config.ts';
 import type { PacketMemory } from './packet-memory.ts';
@@ -228,7 +228,7 @@ export class ProbePrograms {
 
 function loadProbePrograms({ config, memory, metadata, ringBufferBytes }: ProbeProgramsOptions): BpfObject {
   return loadConfigured(
-    () => openLinked('probes.bpf.o', filterObject(null, memory.directReads, metadata)),
+    () => openLinked(traceObject('probes'), filterObject(null, memory.directReads, metadata)),
     (object) => {
       initialValue(findMap(object, '.rodata')).set(
         encodeTraceConfig({ ...config, filtered: false, generation: 0 }),

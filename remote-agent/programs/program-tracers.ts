@@ -20,10 +20,10 @@ import { AgentFailure } from '../../common/errors.ts';
 import { TracedProgramLayout } from '../../common/layouts.ts';
 import type { PacketProgramKind, ProbedFunction, SkippedFunctions } from '../../common/protocol.ts';
 import { loadForFilter, type ProgramOptions, type Wanted } from './of-filter.ts';
+import { traceObject } from './load.ts';
 import { tracedName, type PacketProgram } from './packet-programs.ts';
 import { recursionMisses, type ProbePrograms } from './probe-programs.ts';
 
-const FILE = 'packet-programs.bpf.o';
 const PROGRAMS: Record<PacketProgramKind, readonly string[]> = {
   tc: ['tc_begins', 'tc_ends'],
   xdp: ['xdp_begins', 'xdp_ends'],
@@ -101,15 +101,21 @@ export class ProgramTracers {
   /** Undefined: the program is gone. */
   #load({ id, kind, name }: PacketProgram, wanted: Wanted, place: number): Tracer | undefined {
     return withProgram(id, (fd) => {
-      const object = loadForFilter(FILE, this.probePrograms, this.options, wanted, (opened) => {
-        initialValue(findMap(opened, '.rodata.program')).set(encodeTracedProgram(id, place));
-        for (const [of, names] of Object.entries(PROGRAMS))
-          for (const each of names) {
-            const program = findProgram(opened, each);
-            setAutoload(program, of === kind);
-            if (of === kind) setTracedProgram(program, fd, name);
-          }
-      });
+      const object = loadForFilter(
+        traceObject('packet-programs'),
+        this.probePrograms,
+        this.options,
+        wanted,
+        (opened) => {
+          initialValue(findMap(opened, '.rodata.program')).set(encodeTracedProgram(id, place));
+          for (const [of, names] of Object.entries(PROGRAMS))
+            for (const each of names) {
+              const program = findProgram(opened, each);
+              setAutoload(program, of === kind);
+              if (of === kind) setTracedProgram(program, fd, name);
+            }
+        },
+      );
       const tracer: Tracer = { object, links: [], fds: [] };
       try {
         for (const each of PROGRAMS[kind]) {

@@ -66,6 +66,16 @@ export const PROBE_OPTIONS = {
     docs: 'see [BPF programs](terminal.md#bpf-programs)',
     request: (on) => (on ? { xdpPrograms: true } : {}),
   }),
+  kernelBtf: text({
+    name: 'kernel-btf',
+    value: 'FILE',
+    example: '/root/vmlinux.btf',
+    launch: true,
+    help: 'file on the target with the type information (BTF) of the kernel that runs there, raw or in an ELF file, in place of what the kernel tells; for kernels without any of their own',
+    docs: 'see [Kernels without types](terminal.md#kernels-without-types)',
+    wants: (path) => (path.startsWith('/') ? undefined : 'the whole path of a file on the target'),
+    request: (path) => (path === '' ? {} : { kernelBtf: path }),
+  }),
   backend: choice({
     name: 'backend',
     value: 'BACKEND',

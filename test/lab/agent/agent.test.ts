@@ -11,6 +11,7 @@ import { AGENT_FOLDER, type AgentClient } from './client.ts';
 import { assertMetadata } from './metadata.ts';
 import { assertConditions } from './conditions.ts';
 import { assertExpressionTypes } from './expression-types.ts';
+import { assertKernelBtf } from './kernel-btf.ts';
 import {
   agentSuite,
   ALL_ICMP,
@@ -460,6 +461,8 @@ describe('agent on 6.12', () => {
   test('conditions, changed while tracing', () => assertConditions(suite));
 
   test('an editor gets the types that expressions are completed by', () => assertExpressionTypes(suite));
+
+  test('types of the kernel from a file', () => assertKernelBtf(suite));
 
   test('runs two traces at once, each with its own filter', async () => {
     const first = await trace(FEW_FUNCTIONS);

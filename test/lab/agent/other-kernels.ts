@@ -7,6 +7,7 @@ import { seriesOf, type KernelName } from '../images/kernels.ts';
 import { assertMetadata } from './metadata.ts';
 import { assertConditions } from './conditions.ts';
 import { assertExpressionTypes } from './expression-types.ts';
+import { assertKernelBtf } from './kernel-btf.ts';
 import { assertExtras, assertNamespaceNames, assertTunnel } from './extras.ts';
 import {
   agentSuite,
@@ -91,6 +92,8 @@ export function agentOn({
     test('conditions, changed while tracing', () => assertConditions(suite));
 
     test('an editor gets the types that expressions are completed by', () => assertExpressionTypes(suite));
+
+    test('types of the kernel from a file', () => assertKernelBtf(suite));
 
     test('counts calls', async () => {
       const client = suite.connect();

@@ -17,9 +17,12 @@ test('programs that there are no more are not shipped', async () => {
     assert.deepEqual(programs.sort(), [
       'count.bpf.o',
       'follow.bpf.o',
+      'follow.no-kfuncs.bpf.o',
       'match.bpf.o',
       'packet-programs.bpf.o',
+      'packet-programs.no-kfuncs.bpf.o',
       'probes.bpf.o',
+      'probes.no-kfuncs.bpf.o',
     ]);
   }
 });

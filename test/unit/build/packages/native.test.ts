@@ -20,13 +20,16 @@ for (const platform of platforms) {
     assert.deepEqual(shipped.sort(), [
       'count.bpf.o',
       'follow.bpf.o',
+      'follow.no-kfuncs.bpf.o',
       'koffi.node',
       'libbpf.so.1',
       'libelf.so.1',
       'libz.so.1',
       'match.bpf.o',
       'packet-programs.bpf.o',
+      'packet-programs.no-kfuncs.bpf.o',
       'probes.bpf.o',
+      'probes.no-kfuncs.bpf.o',
     ]);
   });
 
