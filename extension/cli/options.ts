@@ -100,20 +100,12 @@ const FUNCTIONS_OPTIONS = {
   backend: PROBE_OPTIONS.backend,
 } satisfies OptionTable;
 
-/** How a recording is printed: as a trace is. */
+/** How a recording is printed; what its events tell on request is in it, or not. */
 const SHOW_OPTIONS = {
   tuple: OUTPUT_OPTIONS.tuple,
   tcpFlags: OUTPUT_OPTIONS.tcpFlags,
   meta: OUTPUT_OPTIONS.meta,
   timestamp: OUTPUT_OPTIONS.timestamp,
-  caller: OUTPUT_OPTIONS.caller,
-  stack: OUTPUT_OPTIONS.stack,
-  packetBytes: OUTPUT_OPTIONS.packetBytes,
-  skb: OUTPUT_OPTIONS.skb,
-  sharedInfo: OUTPUT_OPTIONS.sharedInfo,
-  cb: OUTPUT_OPTIONS.cb,
-  tunnel: OUTPUT_OPTIONS.tunnel,
-  netnsNames: OUTPUT_OPTIONS.netnsNames,
   netnsNamesMaxLength: OUTPUT_OPTIONS.netnsNamesMaxLength,
   limitLines: OUTPUT_OPTIONS.limitLines,
   json,

@@ -22,9 +22,10 @@ export async function showCommand(options: ShowOptions, environment: Environment
     opened = await openRecording(options.file, { keepEvents: KEEP_EVENTS, readOnce: true });
     const { recording: capture, head } = opened;
     const traced = { capture, target: head.target };
+    const shown = { ...options, ...head.told };
     const front = options.json
-      ? new JsonFront(traced, stdout, version, options, undefined)
-      : new TextFront(traced, stdout, status, { ...options, hasColors }, undefined);
+      ? new JsonFront(traced, stdout, version, shown, undefined)
+      : new TextFront(traced, stdout, status, { ...shown, hasColors }, undefined);
     return await print(opened, front, options, environment, status);
   } catch (error) {
     return reportError(

@@ -3,6 +3,7 @@
  * around it, says on the way what fails, and returns the exit code. What is printed is made in ../output.
  */
 import type { CaptureEnd } from '../../recording/capture.ts';
+import type { Told } from '../../recording/file/head.ts';
 import { RecordingFile } from '../../recording/file/recording-file.ts';
 import { storyTotals } from '../../recording/story-totals.ts';
 import { asPacketTraceError, errorText } from '../../base/errors.ts';
@@ -51,7 +52,11 @@ export async function traceCommand(
     const wantBuild = source !== undefined || recorded !== undefined;
     const target = targetOptions(options, environment, status);
     const onBegin: TraceRequest['onBegin'] = (recording, { label, facts }) =>
-      recorded?.follow(recording, { version: environment.version, target: { label, facts } });
+      recorded?.follow(recording, {
+        version: environment.version,
+        target: { label, facts },
+        told: toldOnRequest(options),
+      });
     trace = await startTrace({ ...options, ...target, wantBuild, readOnce: true, onBegin });
     status.done();
     if (source !== undefined) {
@@ -95,6 +100,12 @@ function openRecordingFile(options: TraceOptions, status: Status): Promise<Recor
   const { outputRecording } = options;
   if (outputRecording === '') return undefined;
   return RecordingFile.create(outputRecording, (error) => status.say(errorText(error)));
+}
+
+function toldOnRequest(options: TraceOptions): Told {
+  const { caller, stack, packetBytes, skb, sharedInfo, cb, tunnel } = options;
+  const { skbMetadata, xdpMetadata, netnsNames } = options;
+  return { caller, stack, packetBytes, skb, sharedInfo, cb, tunnel, skbMetadata, xdpMetadata, netnsNames };
 }
 
 /** Of options that are there for pwru's users only. */

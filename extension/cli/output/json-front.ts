@@ -35,7 +35,7 @@ export class JsonFront implements Front {
     private readonly trace: Traced,
     private readonly stdout: Writable,
     private readonly version: string,
-    extras: Extras & Pick<TraceOptions, 'netnsNames'>,
+    extras: Extras & Partial<Pick<TraceOptions, 'netnsNames'>>,
     sources: PlaceSources | undefined,
   ) {
     const { capture } = trace;

@@ -15,29 +15,7 @@ import {
   Uint8,
   Utf8,
 } from 'apache-arrow';
-import type { TargetFacts } from '../../base/target-facts.ts';
-
-/** Of what the columns mean; grows when they change. */
-export const FORMAT = 1;
-/** Key of the schema's metadata; its value is a FileHead in JSON. */
-export const HEAD_KEY = 'kernel-packet-trace';
-/** `.kpt.arrow` */
-export const EXTENSION = '.kpt.arrow';
-
-/** The target as it was when the trace began. */
-export interface RecordedTarget {
-  /** As the user called it. */
-  label: string;
-  facts: TargetFacts;
-}
-
-/** What a file says of itself before its first row. */
-export interface FileHead {
-  format: number;
-  /** Version of what wrote it. */
-  version: string;
-  target: RecordedTarget;
-}
+import { type FileHead, HEAD_KEY } from './head.ts';
 
 interface Column {
   readonly type: DataType;

@@ -3,42 +3,15 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { RecordBatchReader, type RecordBatch, type Schema } from 'apache-arrow';
 import { ProtocolError } from '../../../common/errors.ts';
 import { checkPacked } from '../../../common/packed.ts';
-import { object, oneOf, text, whole } from '../../../common/shape.ts';
+import { PROTOCOL_VERSION } from '../../../common/protocol.ts';
 import { PacketTraceError, throwIfCancelled } from '../../base/errors.ts';
-import type { TargetFacts } from '../../base/target-facts.ts';
-import { parseFact } from '../facts.ts';
+import { type Fact, parseFact } from '../facts.ts';
 import { RecordingBuilder } from '../recording-builder.ts';
 import type { Retention } from '../retention.ts';
 import { BatchRows, schemaProblem } from './batch-rows.ts';
-import { FORMAT, HEAD_KEY, type FileHead, type RecordedTarget, ROW_KINDS } from './columns.ts';
+import { ROW_KINDS } from './columns.ts';
 import { RowEncoder } from './encode-rows.ts';
-
-const name = text(4096);
-const HEAD = object<FileHead>({
-  format: whole(),
-  version: name,
-  target: object<RecordedTarget>({
-    label: name,
-    facts: object<TargetFacts>({
-      os: name,
-      machine: name,
-      kernelRelease: name,
-      user: name,
-      privilege: oneOf<TargetFacts['privilege']>({ root: true, sudo: true, 'sudo-password': true }),
-      node: object<TargetFacts['node']>({
-        path: name,
-        version: name,
-        origin: oneOf<TargetFacts['node']['origin']>({
-          path: true,
-          'vscode-server': true,
-          uploaded: true,
-          own: true,
-        }),
-      }),
-      uploadedBytes: whole(),
-    }),
-  }),
-});
+import { type FileHead, FORMAT, HEAD_KEY, parseHead } from './head.ts';
 
 /** What an Arrow file begins with, padded to eight bytes. */
 const MAGIC = Buffer.from('ARROW1\0\0');
@@ -84,7 +57,7 @@ export async function openRecording(path: string, retention: Retention): Promise
     return {
       recording,
       head,
-      read: (options = {}) => readRows(path, handle, reader, recording, options),
+      read: (options = {}) => new Reading(path, handle, reader, head, recording).read(options),
       close: async () => {
         await Promise.resolve(reader.cancel()).catch(() => undefined);
         await handle.close();
@@ -112,24 +85,10 @@ async function readHead(path: string, handle: FileHandle): Promise<{ reader: Rea
   if (json === undefined) throw notARecording(path, 'another program wrote it');
   const head = parseHead(json);
   if (head === undefined) throw notARecording(path, 'what it says of itself cannot be read');
-  if (head.format !== FORMAT)
-    throw new PacketTraceError(
-      'recording',
-      `${path} is a recording of format ${head.format}, written by version ${head.version}.`,
-      'Open it with that version, or a newer one.',
-    );
+  if (head.format !== FORMAT) throw otherVersion(path, head);
   const problem = schemaProblem(schema);
   if (problem !== undefined) throw notARecording(path, problem);
   return { reader, head };
-}
-
-function parseHead(json: string): FileHead | undefined {
-  try {
-    const head: unknown = JSON.parse(json);
-    return HEAD(head) === undefined ? (head as FileHead) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The stream in the file, from its schema on. */
@@ -157,56 +116,70 @@ async function isClosed(handle: FileHandle): Promise<boolean> {
   return end.equals(magic);
 }
 
-async function readRows(
-  path: string,
-  handle: FileHandle,
-  reader: Reader,
-  recording: RecordingBuilder,
-  { signal, onEvents }: ReadOptions,
-): Promise<{ isWhole: boolean }> {
-  const { schema } = reader;
-  let encoder: RowEncoder | undefined;
-  try {
-    for await (const batch of reader as unknown as AsyncIterable<RecordBatch>) {
-      throwIfCancelled(signal);
-      encoder = await readBatch(new BatchRows(batch, schema), recording, encoder);
-      await onEvents?.();
-    }
-  } catch (error) {
-    if (error instanceof PacketTraceError) throw error;
-    if (!isCutOff(error as Error) || (await isClosed(handle))) throw damaged(path, error as Error);
-  }
-  return { isWhole: recording.ended !== undefined };
-}
+/** One pass through a file. */
+class Reading {
+  #encoder: RowEncoder | undefined;
 
-async function readBatch(
-  rows: BatchRows,
-  recording: RecordingBuilder,
-  known: RowEncoder | undefined,
-): Promise<RowEncoder | undefined> {
-  let encoder = known;
-  const tell = () => {
-    if (encoder !== undefined && encoder.count > 0) recording.addEvents(encoder.take());
-  };
-  for (let row = 0; row < rows.length; row++) {
-    if (ROW_KINDS[rows.kind(row)] !== 'fact') {
-      if (encoder === undefined) throw new ProtocolError('events come before the target is told of');
-      encoder.add(rows, row);
-      if (encoder.count === EVENTS_AT_ONCE) tell();
-      continue;
+  constructor(
+    private readonly path: string,
+    private readonly handle: FileHandle,
+    private readonly reader: Reader,
+    private readonly head: FileHead,
+    private readonly recording: RecordingBuilder,
+  ) {}
+
+  async read({ signal, onEvents }: ReadOptions): Promise<{ isWhole: boolean }> {
+    const { path, reader, recording } = this;
+    try {
+      for await (const batch of reader as unknown as AsyncIterable<RecordBatch>) {
+        throwIfCancelled(signal);
+        await this.#readBatch(new BatchRows(batch, reader.schema));
+        await onEvents?.();
+      }
+    } catch (error) {
+      if (error instanceof PacketTraceError) throw error;
+      if (!isCutOff(error as Error) || (await isClosed(this.handle))) throw damaged(path, error as Error);
     }
-    tell();
-    const fact = parseFact(rows.text('fact', row) ?? '');
-    if (recording.ended !== undefined) throw new ProtocolError('something comes after the end');
+    return { isWhole: recording.ended !== undefined };
+  }
+
+  async #readBatch(rows: BatchRows): Promise<void> {
+    for (let row = 0; row < rows.length; row++)
+      if (ROW_KINDS[rows.kind(row)] === 'fact') {
+        this.#tellEvents();
+        await this.#fact(parseFact(rows.text('fact', row) ?? ''));
+      } else {
+        if (this.#encoder === undefined) throw new ProtocolError('events come before the target is told of');
+        this.#encoder.add(rows, row);
+        if (this.#encoder.count === EVENTS_AT_ONCE) this.#tellEvents();
+      }
+    this.#tellEvents();
+  }
+
+  #tellEvents(): void {
+    if (this.#encoder !== undefined && this.#encoder.count > 0)
+      this.recording.addEvents(this.#encoder.take());
+  }
+
+  async #fact(fact: Fact): Promise<void> {
+    if (this.recording.ended !== undefined) throw new ProtocolError('something comes after the end');
     if (fact.type === 'hello') {
-      if (encoder !== undefined) throw new ProtocolError('there are two targets');
-      encoder = new RowEncoder(BigInt(fact.realtimeOffset));
+      // The shapes of facts are the protocol's.
+      if (fact.protocol !== PROTOCOL_VERSION) throw otherVersion(this.path, this.head);
+      if (this.#encoder !== undefined) throw new ProtocolError('there are two targets');
+      this.#encoder = new RowEncoder(BigInt(fact.realtimeOffset));
     }
     if (fact.type === 'kernel-build') await checkPacked(fact);
-    recording.addFact(fact);
+    this.recording.addFact(fact);
   }
-  tell();
-  return encoder;
+}
+
+function otherVersion(path: string, { version }: FileHead): PacketTraceError {
+  return new PacketTraceError(
+    'recording',
+    `${path} was recorded by version ${version} of Kernel Packet Trace, in a form that this version does not read.`,
+    'Open it with that version.',
+  );
 }
 
 function notARecording(path: string, why: string): PacketTraceError {

@@ -3,14 +3,15 @@
  * (Arrow's columnar format, "IPC File Format": a stream of batches, and at the end where each of them is).
  */
 import type { WriteStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Schema } from 'apache-arrow';
 import { PacketTraceError } from '../../base/errors.ts';
 import type { RecordingBuilder } from '../recording-builder.ts';
 import { ArrowFileWriter } from './arrow-writer.ts';
-import { type FileHead, FORMAT, schemaOf } from './columns.ts';
+import { schemaOf } from './columns.ts';
+import { type FileHead, FORMAT } from './head.ts';
 import { Rows } from './rows.ts';
 
 /** What was told longest ago is in the file after this time. */
@@ -21,7 +22,7 @@ const PENDING_LIMIT_BYTES = 256 * 1024 * 1024;
 export class RecordingFile {
   #schema: Schema | undefined;
   readonly #writer = new ArrowFileWriter();
-  readonly #written: Promise<void>;
+  #written: Promise<void> | undefined;
   #rows: Rows | undefined;
   #timer: NodeJS.Timeout | undefined;
   #failed: PacketTraceError | undefined;
@@ -31,11 +32,7 @@ export class RecordingFile {
     readonly path: string,
     private readonly output: WriteStream,
     private readonly onFailed: (error: PacketTraceError) => void,
-  ) {
-    this.#written = pipeline(Readable.from(this.#writer), output).catch((error: unknown) =>
-      this.#fail(cannotWrite(path, error as NodeJS.ErrnoException)),
-    );
-  }
+  ) {}
 
   /**
    * Makes the file, which must not be there yet.
@@ -60,14 +57,22 @@ export class RecordingFile {
   follow(recording: RecordingBuilder, head: Omit<FileHead, 'format'>): void {
     this.#schema = schemaOf({ format: FORMAT, ...head });
     this.#writer.reset(undefined, this.#schema);
+    this.#written = pipeline(Readable.from(this.#writer), this.output).catch((error: unknown) =>
+      this.#fail(cannotWrite(this.path, error as NodeJS.ErrnoException)),
+    );
     this.#rows = new Rows(recording.store, recording.symbols, () => this.#flush());
     recording.setTap(this.#rows);
     this.#timer = setInterval(() => this.#flush(), FLUSH_MS);
     this.#timer.unref();
   }
 
-  /** Writes what is left. Safe to call twice. */
+  /** Writes what is left; a file that was to follow nothing is removed. Safe to call twice. */
   async close(): Promise<void> {
+    if (this.#written === undefined) {
+      this.output.destroy();
+      await rm(this.path, { force: true });
+      return;
+    }
     if (!this.#closed) {
       this.#closed = true;
       clearInterval(this.#timer);

@@ -24,7 +24,11 @@ async function recorded(name: string): Promise<{ file: string; made: RecordingBu
   const file = join(folder, name);
   const made = new RecordingBuilder(DEFAULT_RETENTION);
   const writing = await RecordingFile.create(file, (error) => assert.fail(error.message));
-  writing.follow(made, { version: '1.2.3', target: { label: 'lab', facts: TARGET_FACTS } });
+  writing.follow(made, {
+    version: '1.2.3',
+    target: { label: 'lab', facts: TARGET_FACTS },
+    told: { caller: true },
+  });
   made.addFact(hello());
   made.addFact({
     type: 'filter',
@@ -44,6 +48,7 @@ async function recorded(name: string): Promise<{ file: string; made: RecordingBu
           skb: kernelAddress(4096 * (1 + ((nth + index) % 100))),
           address: kernelAddress(functionAddress((nth + index) % 3)),
           comm: 'curl',
+          extras: { caller: functionAddress(1) },
         })),
       ),
     );
@@ -78,6 +83,7 @@ test('prints the lines of a trace, its target and its totals', async () => {
     meta: true,
     timestamp: 'none',
     hasColors: false,
+    caller: true,
   });
   const { code, lines, stderr } = await show(file);
   assert.equal(code, ExitCode.Ok);
@@ -102,7 +108,9 @@ test('prints documented JSON', async () => {
   );
   assert.equal(objects[0]?.target, 'lab');
   const documented = readJsonDocs();
-  for (const object of [objects[0], objects.find(({ type }) => type === 'event'), objects.at(-1)])
+  const { caller, ...event } = objects.find(({ type }) => type === 'event') ?? {};
+  assert.ok(caller, 'what events told on request is in it');
+  for (const object of [objects[0], event, objects.at(-1)])
     assert.deepEqual(differences(object ?? {}, documented), []);
 });
 

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -27,7 +35,7 @@ import { TRAFFIC_ATTACHED, TRAFFIC_LOCATION } from '../../../../support/agent/tr
 const folder = mkdtempSync(join(tmpdir(), 'kpt-recording-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const TARGET = { label: 'lab', facts: TARGET_FACTS };
+const HEAD = { version: '1', target: { label: 'lab', facts: TARGET_FACTS }, told: {} };
 
 let files = 0;
 
@@ -54,7 +62,7 @@ async function record(told: readonly Told[]): Promise<{ made: RecordingBuilder; 
   const made = new RecordingBuilder(DEFAULT_RETENTION);
   const failed = (error: PacketTraceError) => assert.fail(error.message);
   const file = await RecordingFile.create(path, failed);
-  file.follow(made, { version: '1', target: TARGET });
+  file.follow(made, HEAD);
   for (const each of told)
     if (Array.isArray(each)) made.addEvents(batch(each as TestEvent[]));
     else made.addFact(each as Fact);
@@ -297,6 +305,18 @@ describe('a recording in a file', () => {
     await assert.rejects(read(join(folder, 'missing')), /There is no file/);
   });
 
+  test('a recording of another protocol is refused, whole or not', async () => {
+    const { path } = await record([hello({ protocol: 1 }), ...BEGIN.slice(1)]);
+    await assert.rejects(read(path), /recorded by version 1 of .* that this version does not read/);
+  });
+
+  test('a file that was to follow nothing is removed', async () => {
+    const path = join(folder, 'nothing');
+    const file = await RecordingFile.create(path, (error) => assert.fail(error.message));
+    await file.close();
+    assert.equal(existsSync(path), false);
+  });
+
   test('an existing file is not overwritten', async () => {
     const { path } = await record(BEGIN);
     const before = readFileSync(path);
@@ -312,7 +332,7 @@ describe('a recording in a file', () => {
     const path = join(folder, 'traffic.kpt.arrow');
     const made = new RecordingBuilder({ keepEvents: 100_000, readOnce: false });
     const file = await RecordingFile.create(path, (error) => assert.fail(error.message));
-    file.follow(made, { version: '1', target: TARGET });
+    file.follow(made, HEAD);
     for (const fact of BEGIN) made.addFact(fact);
     for (let nth = 0; nth < 100; nth++) {
       made.addEvents(traffic.next().slice());
