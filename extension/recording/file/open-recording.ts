@@ -12,10 +12,10 @@ import { BatchRows, schemaProblem } from './batch-rows.ts';
 import { ROW_KINDS } from './columns.ts';
 import { RowEncoder } from './encode-rows.ts';
 import { type FileHead, FORMAT, HEAD_KEY, parseHead } from './head.ts';
+import { Messages } from './messages.ts';
 
 /** What an Arrow file begins with, padded to eight bytes. */
 const MAGIC = Buffer.from('ARROW1\0\0');
-const PIECE_BYTES = 1024 * 1024;
 /** Events that are told of at once. */
 const EVENTS_AT_ONCE = 16_384;
 
@@ -52,12 +52,13 @@ export async function openRecording(path: string, retention: Retention): Promise
       throw cannotRead(path, error as NodeJS.ErrnoException);
     });
     if (!start.equals(MAGIC)) throw notARecording(path, 'it is no Arrow file');
-    const { reader, head } = await readHead(path, handle);
+    const messages = new Messages(handle, MAGIC.length);
+    const { reader, head } = await readHead(path, messages);
     const recording = new RecordingBuilder(retention);
     return {
       recording,
       head,
-      read: (options = {}) => new Reading(path, handle, reader, head, recording).read(options),
+      read: (options = {}) => new Reading(path, handle, messages, reader, head, recording).read(options),
       close: async () => {
         await Promise.resolve(reader.cancel()).catch(() => undefined);
         await handle.close();
@@ -71,40 +72,24 @@ export async function openRecording(path: string, retention: Retention): Promise
 
 type Reader = RecordBatchReader & { schema: Schema };
 
-async function readHead(path: string, handle: FileHandle): Promise<{ reader: Reader; head: FileHead }> {
-  let reader: Reader;
+async function readHead(path: string, messages: Messages): Promise<{ reader: Reader; head: FileHead }> {
   try {
-    reader = await RecordBatchReader.from(pieces(handle));
+    const reader = (await RecordBatchReader.from(messages.read())) as Reader;
     await reader.open();
+    const { schema } = reader as { schema?: Schema };
+    if (schema === undefined) throw new RangeError('it is missing');
+    const json = schema.metadata.get(HEAD_KEY);
+    if (json === undefined) throw notARecording(path, 'another program wrote it');
+    const head = parseHead(json);
+    if (head === undefined) throw notARecording(path, 'what it says of itself cannot be read');
+    if (head.format !== FORMAT) throw otherVersion(path, head);
+    const problem = schemaProblem(schema);
+    if (problem !== undefined) throw notARecording(path, problem);
+    return { reader, head };
   } catch (error) {
+    if (error instanceof PacketTraceError) throw error;
     throw notARecording(path, `its schema cannot be read (${(error as Error).message})`);
   }
-  const { schema } = reader as { schema?: Schema };
-  if (schema === undefined) throw notARecording(path, 'its schema is missing');
-  const json = schema.metadata.get(HEAD_KEY);
-  if (json === undefined) throw notARecording(path, 'another program wrote it');
-  const head = parseHead(json);
-  if (head === undefined) throw notARecording(path, 'what it says of itself cannot be read');
-  if (head.format !== FORMAT) throw otherVersion(path, head);
-  const problem = schemaProblem(schema);
-  if (problem !== undefined) throw notARecording(path, problem);
-  return { reader, head };
-}
-
-/** The stream in the file, from its schema on. */
-async function* pieces(handle: FileHandle): AsyncGenerator<Uint8Array> {
-  for (let position = MAGIC.length; ;) {
-    const piece = Buffer.alloc(PIECE_BYTES);
-    const { bytesRead } = await handle.read(piece, 0, piece.length, position);
-    if (bytesRead === 0) return;
-    yield piece.subarray(0, bytesRead);
-    position += bytesRead;
-  }
-}
-
-/** The library's words where a stream ends within a message. */
-function isCutOff({ message }: Error): boolean {
-  return message.startsWith('Expected to read ');
 }
 
 /** It ends as files do that were closed. */
@@ -123,6 +108,7 @@ class Reading {
   constructor(
     private readonly path: string,
     private readonly handle: FileHandle,
+    private readonly messages: Messages,
     private readonly reader: Reader,
     private readonly head: FileHead,
     private readonly recording: RecordingBuilder,
@@ -133,13 +119,16 @@ class Reading {
     try {
       for await (const batch of reader as unknown as AsyncIterable<RecordBatch>) {
         throwIfCancelled(signal);
+        if (batch.numRows === 0) continue; // the library makes one up where there is none
         await this.#readBatch(new BatchRows(batch, reader.schema));
         await onEvents?.();
       }
     } catch (error) {
       if (error instanceof PacketTraceError) throw error;
-      if (!isCutOff(error as Error) || (await isClosed(this.handle))) throw damaged(path, error as Error);
+      throw damaged(path, error as Error);
     }
+    if (this.messages.isCutOff && (await isClosed(this.handle)))
+      throw damaged(path, new RangeError('a message is longer than what is left'));
     return { isWhole: recording.ended !== undefined };
   }
 
