@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { attach } from './attach/attach.ts';
 import { chooseBackend } from './attach/backend.ts';
-import { type KernelBtf, readBtfOf, useBtfFile } from './btf/kernel-btf.ts';
+import { hasOwnTypes, type KernelBtf, readBtfOf, useBtfFile } from './btf/kernel-btf.ts';
 import { structureLayouts } from './btf/structures.ts';
 import { compileExpressions, compileMetadata, type Metadata } from './conditions/expression.ts';
 import { packedExpressionTypes } from './conditions/expression-types.ts';
@@ -268,7 +268,8 @@ async function planTrace(
   const choice = parseChoice(request, moduleNames(loaded));
   // What is kept is what the kernel itself tells.
   const cache = request.kernelBtf === undefined ? new FactsCache(loaded) : undefined;
-  const kept = cache?.read();
+  // What was kept is of no use where programs cannot be loaded: then reading the types says so.
+  const kept = hasOwnTypes() ? cache?.read() : undefined;
   const { facts, kallsyms } =
     kept === undefined
       ? await readKernelFacts(loaded, {

@@ -41,6 +41,11 @@ export function areKernelsOwn(dir = BTF_FOLDER): boolean {
   return existsSync(own) && readFileSync(own).equals(readBtfFile(file));
 }
 
+/** Whether the kernel itself tells its types. */
+export function hasOwnTypes(dir = BTF_FOLDER): boolean {
+  return existsSync(join(dir, 'vmlinux'));
+}
+
 /** Of all modules that are loaded. @throws AgentFailure `no-btf` when the kernel has none */
 export function readKernelBtf(signal?: AbortSignal): Promise<KernelBtf> {
   return readBtfOf(moduleNames(loadedModules()), signal);
