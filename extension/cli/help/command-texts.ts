@@ -40,7 +40,7 @@ export const COMMAND_TEXTS: Readonly<Record<CommandName, CommandText>> = {
     usage: ['FILE [options]'],
     about: [
       'Prints a recording, which `packet-trace trace --output-recording FILE` makes, as the trace was printed or could have been. No target is needed.',
-      'Of a recording that was cut off, as when its computer lost power, all that was written is printed.',
+      'Of a recording that was cut off, as when `packet-trace` was killed, all that was written is printed.',
     ],
     examples: ['packet-trace show slow.kpt.arrow', 'packet-trace show slow.kpt.arrow --json'],
   },
