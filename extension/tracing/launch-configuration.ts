@@ -37,9 +37,9 @@ export function parseLaunch(attributes: Readonly<Record<string, unknown>>): Laun
 }
 
 /** What a trace shows of each step: attributes for another one that is to show the same. */
-export function shownOfSteps(configuration: LaunchConfiguration): Required<Extras> {
-  const { caller, stack, packetBytes, skb, sharedInfo, cb, tunnel } = configuration;
-  const [skbMetadata, xdpMetadata] = [[...configuration.skbMetadata], [...configuration.xdpMetadata]];
+export function shownOfSteps(options: Pick<TraceValues, keyof Extras>): Required<Extras> {
+  const { caller, stack, packetBytes, skb, sharedInfo, cb, tunnel } = options;
+  const [skbMetadata, xdpMetadata] = [[...options.skbMetadata], [...options.xdpMetadata]];
   return { caller, stack, packetBytes, skb, sharedInfo, cb, tunnel, skbMetadata, xdpMetadata };
 }
 

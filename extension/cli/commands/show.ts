@@ -6,9 +6,9 @@ import { storyTotals } from '../../recording/story-totals.ts';
 import type { Environment } from '../environment.ts';
 import { ExitCode } from '../exit-codes.ts';
 import type { ShowOptions } from '../options.ts';
-import { EventPrinter } from '../output/event-printer.ts';
 import type { Front } from '../output/front.ts';
 import { JsonFront } from '../output/json-front.ts';
+import { printEvents } from '../output/print-events.ts';
 import { Status } from '../output/status.ts';
 import { TextFront } from '../output/text-front.ts';
 import { reportError } from '../report-error.ts';
@@ -49,20 +49,8 @@ async function print(
   const { recording } = opened;
   const enough = new AbortController();
   const stop = () => enough.abort();
-  const printer = new EventPrinter(recording, front.events, stdout, {
-    foldDrops: front.foldDrops,
-    limitLines: options.limitLines || undefined,
-    skipped: (first, end) => front.skipped(first, end),
-    onFull: stop,
-  });
-  recording
-    .on('attached', () => front.attached(0))
-    .on('modules', (modules) => front.modules(modules))
-    .on('programs', (programs) => front.programs(programs))
-    .on('filter', (filter) => front.inForce(filter))
-    .on('lost', (totals) => front.lost(totals))
-    .on('paused', (pause) => front.paused(pause))
-    .on('events', () => printer.request());
+  const printer = printEvents(recording, front, stdout, options.limitLines, stop);
+  recording.on('attached', () => front.attached(0)).on('filter', (filter) => front.inForce(filter));
   interrupt.addEventListener('abort', stop);
   if (interrupt.aborted) stop();
   try {

@@ -3,12 +3,11 @@
  * around it, says on the way what fails, and returns the exit code. What is printed is made in ../output.
  */
 import type { CaptureEnd } from '../../recording/capture.ts';
-import type { Told } from '../../recording/file/head.ts';
 import { RecordingFile } from '../../recording/file/recording-file.ts';
 import { storyTotals } from '../../recording/story-totals.ts';
 import { asPacketTraceError, errorText } from '../../base/errors.ts';
+import { shownOfSteps } from '../../tracing/launch-configuration.ts';
 import type { RunningTrace, TraceRequest } from '../../tracing/start-trace.ts';
-import { EventPrinter } from '../output/event-printer.ts';
 import { openCheckout, sayOtherKernel } from '../checkout.ts';
 import type { Environment } from '../environment.ts';
 import { ExitCode } from '../exit-codes.ts';
@@ -19,6 +18,7 @@ import type { TraceOptions } from '../options.ts';
 import { checkReadyFile, renewReadyFile } from '../ready-file.ts';
 import type { Front } from '../output/front.ts';
 import { JsonFront } from '../output/json-front.ts';
+import { printEvents } from '../output/print-events.ts';
 import { RotatingFile } from '../output/rotating-file.ts';
 import { PlaceSources } from '../output/place-sources.ts';
 import { reportError } from '../report-error.ts';
@@ -55,7 +55,7 @@ export async function traceCommand(
       recorded?.follow(recording, {
         version: environment.version,
         target: { label, facts },
-        told: toldOnRequest(options),
+        told: { ...shownOfSteps(options), netnsNames: options.netnsNames },
       });
     trace = await startTrace({ ...options, ...target, wantBuild, readOnce: true, onBegin });
     status.done();
@@ -102,12 +102,6 @@ function openRecordingFile(options: TraceOptions, status: Status): Promise<Recor
   return RecordingFile.create(outputRecording, (error) => status.say(errorText(error)));
 }
 
-function toldOnRequest(options: TraceOptions): Told {
-  const { caller, stack, packetBytes, skb, sharedInfo, cb, tunnel } = options;
-  const { skbMetadata, xdpMetadata, netnsNames } = options;
-  return { caller, stack, packetBytes, skb, sharedInfo, cb, tunnel, skbMetadata, xdpMetadata, netnsNames };
-}
-
 /** Of options that are there for pwru's users only. */
 function sayWithoutEffect(options: TraceOptions, status: Status): void {
   for (const [key, option] of Object.entries<Option>(TRACE_OPTIONS))
@@ -124,19 +118,9 @@ async function follow(
 ): Promise<ExitCode> {
   const { capture } = trace;
   const stop = () => void capture.stop();
-  const printer = new EventPrinter(capture, front.events, stdout, {
-    foldDrops: front.foldDrops,
-    limitLines: options.limitLines || undefined,
-    skipped: (first, end) => front.skipped(first, end),
-    onFull: stop,
-  });
+  const printer = printEvents(capture, front, stdout, options.limitLines, stop);
   front.attached(milliseconds);
   if (options.readyFile !== '') renewReadyFile(options.readyFile);
-  capture.on('events', () => printer.request());
-  capture.on('modules', (modules) => front.modules(modules));
-  capture.on('programs', (programs) => front.programs(programs));
-  capture.on('lost', (totals) => front.lost(totals));
-  capture.on('paused', (pause) => front.paused(pause));
   const ended = new Promise<CaptureEnd>((resolve) => {
     if (capture.ended === undefined) capture.on('end', resolve);
     else resolve(capture.ended);
